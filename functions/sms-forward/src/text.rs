@@ -1,0 +1,153 @@
+//! The words of a forwarded message.
+
+use twilify::twilio::IncomingMessage;
+use unicode_segmentation::UnicodeSegmentation as _;
+
+/// The longest text Twilio sends, in UTF-16 code units, the most cautious way to count characters.
+///
+/// <https://www.twilio.com/docs/api/errors/21617>
+const LONGEST: usize = 1600;
+
+/// Room for a line like `(2/12)`, with which every part of a long text begins.
+const NUMBER: usize = 16;
+
+/// The longest sender that is shown; Twilio's own are far shorter.
+const LONGEST_SENDER: usize = 100;
+
+/// The bodies of the messages that carry `message`: the sender, a blank line, the text. What is too
+/// long for one message goes out in numbered parts, split between words, or else between
+/// characters as people see them.
+pub(crate) fn forwarded(message: &IncomingMessage) -> Vec<String> {
+    let sender: String = message.from.graphemes(true).take(LONGEST_SENDER).collect();
+    let sender = if sender.trim().is_empty() { "unknown sender" } else { &sender };
+    let text = match (message.body.as_str(), message.media) {
+        (text, 0) => text.to_owned(),
+        ("", count) => not_forwarded(count),
+        (text, count) => format!("{text}\n\n{}", not_forwarded(count)),
+    };
+    let head = format!("From: {sender}\n\n");
+    if length(&head) + length(&text) <= LONGEST {
+        return vec![format!("{head}{text}")];
+    }
+    let parts = split(&text, LONGEST - NUMBER - length(&head), LONGEST - NUMBER);
+    let count = parts.len();
+    let numbered = parts.into_iter().enumerate().map(|(index, part)| {
+        let head = if index == 0 { &head } else { "" };
+        format!("{head}({}/{count})\n{part}", index + 1)
+    });
+    numbered.collect()
+}
+
+fn not_forwarded(count: usize) -> String {
+    match count {
+        1 => "(A picture or other file came with this message and was not forwarded.)".to_owned(),
+        count => format!("({count} pictures or other files came with this message and were not forwarded.)"),
+    }
+}
+
+/// Cuts `text` into parts that, put together again, are `text`: the first at most `first` long, the
+/// others at most `other`.
+fn split(text: &str, first: usize, other: usize) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let room = if parts.is_empty() { first } else { other };
+        let (part, after) = rest.split_at(cut(rest, room));
+        parts.push(part);
+        rest = after;
+    }
+    parts
+}
+
+/// Where to cut `text` so that what is before fits into `room`: after the last word that fits, if
+/// there is one in the second half, else after the last character that fits.
+fn cut(text: &str, room: usize) -> usize {
+    let fitting = |pieces: &mut dyn Iterator<Item = (usize, &str)>| {
+        let mut used = 0;
+        pieces
+            .map_while(|(start, piece)| {
+                used += length(piece);
+                (used <= room).then_some(start + piece.len())
+            })
+            .last()
+    };
+    let after_word = fitting(&mut text.split_word_bound_indices());
+    let after_word = after_word.filter(|&end| end == text.len() || length(&text[..end]) > room / 2);
+    // A single character longer than the room, heaped with accents, is cut where it has to be.
+    after_word
+        .or_else(|| fitting(&mut text.grapheme_indices(true)))
+        .or_else(|| fitting(&mut text.char_indices().map(|(at, char)| (at, &text[at..at + char.len_utf8()]))))
+        .unwrap_or(text.len())
+}
+
+fn length(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bodies(from: &str, body: &str, media: usize) -> Vec<String> {
+        let (from, body) = (from.to_owned(), body.to_owned());
+        forwarded(&IncomingMessage { sid: "SM00".to_owned(), from, to: None, body, media })
+    }
+
+    /// The parts without their heads, put together again.
+    fn joined(parts: &[String]) -> String {
+        let text = |part: &String| match part.split_once(")\n") {
+            Some((_, text)) => text.to_owned(),
+            None => part.split_once("\n\n").unwrap().1.to_owned(),
+        };
+        parts.iter().map(text).collect()
+    }
+
+    #[test]
+    fn a_text_says_from_whom_it_is() {
+        assert_eq!(bodies("+14155550123", "Hi Ada!", 0), ["From: +14155550123\n\nHi Ada!"]);
+        assert_eq!(bodies("72975", "Your code is 1234", 0), ["From: 72975\n\nYour code is 1234"]);
+        assert_eq!(bodies("", "Hi!", 0), ["From: unknown sender\n\nHi!"]);
+    }
+
+    #[test]
+    fn a_picture_that_is_not_forwarded_is_mentioned() {
+        let note = "(A picture or other file came with this message and was not forwarded.)";
+        assert_eq!(bodies("+14155550123", "", 1), [format!("From: +14155550123\n\n{note}")]);
+        assert_eq!(bodies("+14155550123", "Look!", 1), [format!("From: +14155550123\n\nLook!\n\n{note}")]);
+    }
+
+    #[test]
+    fn the_longest_text_goes_out_in_numbered_parts_and_nothing_is_lost() {
+        for text in [
+            "word ".repeat(320),
+            "x".repeat(1600),
+            "👩‍👩‍👧‍👦".repeat(145),
+            "é\u{301}".repeat(800),
+            format!("a{}", "\u{301}".repeat(1599)),
+            "日本語".repeat(533),
+        ] {
+            let parts = bodies("+14155550123", &text, 0);
+            assert_eq!(parts.len(), 2, "{text:.20}");
+            assert!(parts[0].starts_with("From: +14155550123\n\n(1/2)\n"), "{:.40}", parts[0]);
+            assert!(parts[1].starts_with("(2/2)\n"), "{:.40}", parts[1]);
+            assert!(parts.iter().all(|part| length(part) <= 1600), "{text:.20}");
+            assert_eq!(joined(&parts), text);
+        }
+    }
+
+    #[test]
+    fn words_and_characters_stay_whole() {
+        let parts = bodies("+14155550123", &"word ".repeat(320), 0);
+        assert!(parts[0].ends_with("word ") || parts[0].ends_with("word"), "{}", parts[0]);
+        let family = "👩‍👩‍👧‍👦";
+        let parts = bodies("+14155550123", &family.repeat(145), 0);
+        assert!(parts.iter().all(|part| part.ends_with(family)));
+    }
+
+    #[test]
+    fn what_just_fits_goes_out_whole() {
+        let room = 1600 - "From: +14155550123\n\n".len();
+        assert_eq!(bodies("+14155550123", &"x".repeat(room), 0).len(), 1);
+        assert_eq!(bodies("+14155550123", &"x".repeat(room + 1), 0).len(), 2);
+    }
+}

@@ -1,0 +1,21 @@
+//! What the functions share.
+//!
+//! An [`Employee`] publishes a [`CompanyNumber`] and carries a [`MobileNumber`].
+//! [`okta::Directory`] knows the employees, [`twilio::Account`] owns the company numbers, and
+//! [`twilio::Webhooks`] is the door Twilio knocks on when somebody uses one.
+//!
+//! Nothing here knows that it runs on Lambda.
+
+mod causes;
+pub mod config;
+mod employee;
+pub mod log;
+pub mod okta;
+pub mod phone;
+pub mod secrets;
+pub mod transport;
+pub mod twilio;
+
+pub use causes::Causes;
+pub use employee::{Employee, EmployeeId, Name, Status};
+pub use phone::{CompanyNumber, MobileNumber, PhoneNumber};

@@ -1,0 +1,185 @@
+//! Okta, as the directory of employees.
+//!
+//! <https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/>
+
+mod error;
+mod org;
+mod page;
+mod wire;
+
+use http::{Method, StatusCode, header};
+use reqwest::RequestBuilder;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use url::Url;
+
+pub use self::{
+    error::{Error, Refusal},
+    org::{NotAnOrg, OrgUrl},
+    wire::{Attribute, NotAnAttribute},
+};
+use crate::{
+    Employee, EmployeeId, Status,
+    phone::{CompanyNumber, MobileNumber},
+    transport::{Answer, Failure, Http},
+};
+
+/// The most employees Okta puts on a page.
+const PAGE: &str = "200";
+
+/// With exactly these three, Okta spares itself the work of looking up what nobody asked for.
+const LEAN: &str =
+    r#"application/json; okta-response="omitCredentials,omitCredentialsLinks,omitTransitioningToStatus""#;
+
+/// An Okta [API token]. It cannot be printed, compared or copied out of this module.
+///
+/// [API token]: https://developer.okta.com/docs/guides/create-an-api-token/main/
+#[derive(Clone, Debug)]
+pub struct ApiToken(SecretString);
+
+impl ApiToken {
+    /// Takes the token from wherever it was kept.
+    #[must_use]
+    pub fn new(token: SecretString) -> Self {
+        Self(token)
+    }
+}
+
+/// The employees of one Okta org.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    http: Http,
+    org: OrgUrl,
+    token: ApiToken,
+    company_phone: Attribute,
+}
+
+/// The state of a profile at the moment it was read, so that a write can say what it builds on.
+#[derive(Clone, Debug)]
+pub struct Revision {
+    employee: EmployeeId,
+    etag: Option<String>,
+}
+
+impl Directory {
+    /// Opens the directory; no request is made yet.
+    ///
+    /// The company number is in the profile attribute `company_phone`.
+    #[must_use]
+    pub fn new(http: Http, org: OrgUrl, token: ApiToken, company_phone: Attribute) -> Self {
+        Self { http, org, token, company_phone }
+    }
+
+    /// Finds who publishes `number`, among those who work here.
+    ///
+    /// Okta's index may be seconds behind a change, and it still names people who have left:
+    /// they are passed over. Two who work here and publish the same number are
+    /// [`Error::Ambiguous`], because to pick one would hand a stranger the other's calls.
+    pub async fn find_by_company_number(&self, number: &CompanyNumber) -> Result<Option<Employee>, Error> {
+        let mut url = self.url("api/v1/users");
+        let search = format!(r#"profile.{} eq "{}""#, self.company_phone, number.as_e164());
+        // Some of the matches may have left, so that two would not be enough to see one who has not.
+        url.query_pairs_mut().append_pair("search", &search).append_pair("limit", "10");
+        let users: Vec<wire::User> = self.get(url).await?.1;
+        let employees = users.into_iter().map(|user| user.into_employee(&self.company_phone));
+        let mut working: Vec<_> = employees.filter(|it| it.status == Status::Working).collect();
+        if working.len() > 1 {
+            return Err(Error::Ambiguous(working.into_iter().map(|it| it.id).collect()));
+        }
+        Ok(working.pop())
+    }
+
+    /// Reads one employee as they are at this moment, with the [`Revision`] that a write needs.
+    pub async fn find(&self, id: &EmployeeId) -> Result<Option<(Employee, Revision)>, Error> {
+        match self.get::<wire::User>(self.user(id)).await {
+            Ok((answer, user)) => {
+                let etag = answer.headers.get(header::ETAG).and_then(|etag| etag.to_str().ok());
+                let revision = Revision { employee: id.clone(), etag: etag.map(ToOwned::to_owned) };
+                Ok(Some((user.into_employee(&self.company_phone), revision)))
+            }
+            Err(Error::Refused(refusal)) if refusal.status == StatusCode::NOT_FOUND => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Lists the employees, page after page: everybody but those who have left, or, with `search`,
+    /// whoever that [search expression] finds, those who have left included.
+    ///
+    /// [search expression]: https://developer.okta.com/docs/reference/core-okta-api/#filter
+    pub async fn list(&self, search: Option<&str>) -> Result<Vec<Employee>, Error> {
+        let mut url = self.url("api/v1/users");
+        url.query_pairs_mut()
+            .append_pair("limit", PAGE)
+            .append_pair("fields", &wire::fields(&self.company_phone));
+        if let Some(search) = search {
+            url.query_pairs_mut().append_pair("search", search);
+        }
+        let mut employees = Vec::new();
+        let mut next = Some(url);
+        while let Some(url) = next {
+            let (answer, users) = self.get::<Vec<wire::User>>(url).await?;
+            employees.extend(users.into_iter().map(|user| user.into_employee(&self.company_phone)));
+            next = page::next(&answer.headers, self.org.url());
+        }
+        Ok(employees)
+    }
+
+    /// Writes `number` into a profile as its company number, unless the profile was changed since
+    /// it was read ([`Error::Conflict`]). Nothing else in the profile is touched.
+    pub async fn assign(&self, revision: &Revision, number: &CompanyNumber) -> Result<(), Error> {
+        self.write(revision, self.company_phone.as_str(), number.as_e164()).await
+    }
+
+    /// Writes `mobile` into a profile in place of what was typed there, under the same condition
+    /// as [`assign`](Self::assign).
+    pub async fn clean_mobile(&self, revision: &Revision, mobile: &MobileNumber) -> Result<(), Error> {
+        self.write(revision, wire::MOBILE, mobile.as_e164()).await
+    }
+
+    async fn write(&self, revision: &Revision, attribute: &str, value: &str) -> Result<(), Error> {
+        let url = self.user(&revision.employee);
+        let path = url.path().to_owned();
+        let mut request = self.http.client().post(url).header(header::CONTENT_TYPE, "application/json");
+        if let Some(etag) = &revision.etag {
+            request = request.header(header::IF_MATCH, etag);
+        }
+        let profile: Value = json!({ "profile": { attribute: value } });
+        self.send(Method::POST, &path, request.body(profile.to_string())).await.map(drop)
+    }
+
+    async fn get<T: serde::de::DeserializeOwned>(&self, url: Url) -> Result<(Answer, T), Error> {
+        let path = url.path().to_owned();
+        let request = self.http.client().get(url).header(header::CONTENT_TYPE, LEAN);
+        let answer = self.send(Method::GET, &path, request).await?;
+        let value = answer.json().map_err(|source| unreachable(&Method::GET, &path, source))?;
+        Ok((answer, value))
+    }
+
+    async fn send(&self, method: Method, path: &str, request: RequestBuilder) -> Result<Answer, Error> {
+        let token = format!("SSWS {}", self.token.0.expose_secret());
+        let request = request.header(header::AUTHORIZATION, token).header(header::ACCEPT, "application/json");
+        let answer = self.http.send(request).await.map_err(|source| unreachable(&method, path, source))?;
+        match answer.status {
+            status if status.is_success() => Ok(answer),
+            StatusCode::PRECONDITION_FAILED => Err(Error::Conflict),
+            status => {
+                let failure: wire::Failure = answer.json().unwrap_or_default();
+                Err(Error::Refused(failure.into_refusal(format!("{method} {path}"), status)))
+            }
+        }
+    }
+
+    fn user(&self, EmployeeId(id): &EmployeeId) -> Url {
+        let mut url = self.url("api/v1/users/");
+        url.path_segments_mut().expect("https URLs have a path").pop_if_empty().push(id);
+        url
+    }
+
+    fn url(&self, path: &str) -> Url {
+        self.org.url().join(path).expect("paths are written in this module")
+    }
+}
+
+fn unreachable(method: &Method, path: &str, source: Failure) -> Error {
+    Error::Unreachable { request: format!("{method} {path}"), source }
+}

@@ -1,0 +1,86 @@
+//! What can go wrong with Okta, and what to do about it.
+
+use std::fmt;
+
+use http::StatusCode;
+
+use crate::{EmployeeId, transport::Failure};
+
+/// Okta did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Okta understood the request and would not fulfil it.
+    #[error(transparent)]
+    Refused(Refusal),
+    /// Somebody else changed the profile after it was read, so nothing was written.
+    #[error("the profile was changed in Okta by somebody else at the same moment")]
+    Conflict,
+    /// Several people who work here publish the same company number.
+    #[error("{} publish the same company number; remove it from all profiles but one", ids(.0))]
+    Ambiguous(Vec<EmployeeId>),
+    /// No usable answer came.
+    #[error("Okta did not answer {request} as it should")]
+    Unreachable {
+        /// Method and path.
+        request: String,
+        /// What happened instead.
+        source: Failure,
+    },
+}
+
+/// Why Okta would not, in [its own terms].
+///
+/// [its own terms]: https://developer.okta.com/docs/reference/error-codes/
+#[derive(Debug, thiserror::Error)]
+pub struct Refusal {
+    /// Method and path.
+    pub request: String,
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// Okta's `errorCode`, like `E0000011`.
+    pub code: String,
+    /// Okta's `errorSummary`, [fit for a log](crate::phone::redacted).
+    pub summary: String,
+    /// Okta's `errorId`, which its support asks for.
+    pub id: String,
+}
+
+impl Refusal {
+    /// What an administrator can do about it.
+    #[must_use]
+    pub fn remedy(&self) -> Option<&'static str> {
+        Some(match (self.status.as_u16(), self.code.as_str()) {
+            (401, _) => {
+                "create a new API token in Okta and store it in the parameter okta/token; a token dies after \
+                 thirty days without use, and with the account that made it"
+            }
+            (403, "E0000023" | "E0000075" | "E0000077") => {
+                "another system is the source of this attribute; in Okta's profile editor let the attribute \
+                 inherit from Okta"
+            }
+            (403, "E0000038") => "the employee has been deactivated",
+            (403, _) => "give the token's owner the right to view and edit users",
+            (404, "E0000007") => "the employee has been deleted",
+            (404, _) => "check the parameter okta/org-url",
+            (429, _) => "wait a minute, or raise the token's share of the rate limit in Okta",
+            (503, "E0000010") => "Okta is read-only for maintenance; try again later",
+            (500..=599, _) => "try again later, see status.okta.com",
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { request, status, code, summary, id } = self;
+        write!(f, "Okta answered {request} with {status}")?;
+        if !code.is_empty() {
+            write!(f, " ({code}: {summary}; Okta's error id is {id})")?;
+        }
+        self.remedy().map_or(Ok(()), |remedy| write!(f, "; {remedy}"))
+    }
+}
+
+fn ids(employees: &[EmployeeId]) -> String {
+    employees.iter().map(|id| id.0.as_str()).collect::<Vec<_>>().join(" and ")
+}

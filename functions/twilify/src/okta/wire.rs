@@ -1,0 +1,159 @@
+//! Okta's JSON, and what it means here.
+
+use std::{fmt, str::FromStr};
+
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::Refusal;
+use crate::{
+    Employee, EmployeeId, Name, Status,
+    phone::{TypedNumber, redacted},
+};
+
+/// The profile attribute with the number of the phone in somebody's pocket.
+pub(super) const MOBILE: &str = "mobilePhone";
+
+/// The name of a profile attribute, like `primaryPhone`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attribute(String);
+
+/// The text cannot be the name of a profile attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not the variable name of an Okta profile attribute, like primaryPhone")]
+pub struct NotAnAttribute;
+
+impl Attribute {
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Attribute {
+    type Err = NotAnAttribute;
+
+    /// The name becomes part of search expressions, so nothing but letters, digits and `_` will do.
+    fn from_str(name: &str) -> Result<Self, NotAnAttribute> {
+        let well_formed = name.len() <= 100
+            && name.starts_with(|first: char| first.is_ascii_alphabetic())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if well_formed { Ok(Self(name.to_owned())) } else { Err(NotAnAttribute) }
+    }
+}
+
+impl fmt::Display for Attribute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The projection that asks for what a [`User`] needs and no more.
+pub(super) fn fields(company_phone: &Attribute) -> String {
+    format!("id,status,profile:(firstName,lastName,displayName,{MOBILE},{company_phone})")
+}
+
+/// A user, of which Okta promises little: attributes may be absent, null or blank.
+#[derive(Deserialize)]
+pub(super) struct User {
+    id: String,
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    profile: Map<String, Value>,
+}
+
+impl User {
+    pub(super) fn into_employee(self, company_phone: &Attribute) -> Employee {
+        let Self { id, status, profile } = self;
+        let text = |attribute: &str| {
+            let text = profile.get(attribute)?.as_str()?.trim();
+            (!text.is_empty()).then(|| text.to_owned())
+        };
+        let number = |attribute: &str| TypedNumber::new(profile.get(attribute)?.as_str()?);
+        Employee {
+            id: EmployeeId(id),
+            status: match status.as_str() {
+                "ACTIVE" | "PROVISIONED" | "RECOVERY" | "PASSWORD_EXPIRED" | "LOCKED_OUT" => Status::Working,
+                "DEPROVISIONED" => Status::Left,
+                _ => Status::Paused,
+            },
+            name: Name { first: text("firstName"), last: text("lastName"), display: text("displayName") },
+            mobile: number(MOBILE),
+            company_number: number(company_phone.as_str()),
+        }
+    }
+}
+
+/// <https://developer.okta.com/docs/reference/error-codes/>
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Failure {
+    #[serde(rename = "errorCode")]
+    code: String,
+    #[serde(rename = "errorSummary")]
+    summary: String,
+    #[serde(rename = "errorId")]
+    id: String,
+}
+
+impl Failure {
+    pub(super) fn into_refusal(self, request: String, status: StatusCode) -> Refusal {
+        let name = |text: String| text.chars().filter(char::is_ascii_graphic).take(40).collect();
+        let summary = redacted(&self.summary);
+        Refusal { request, status, code: name(self.code), summary, id: name(self.id) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn primary_phone() -> Attribute {
+        "primaryPhone".parse().unwrap()
+    }
+
+    fn employee(user: Value) -> Employee {
+        serde_json::from_value::<User>(user).unwrap().into_employee(&primary_phone())
+    }
+
+    #[test]
+    fn what_is_absent_null_or_blank_is_missing() {
+        for profile in [
+            serde_json::json!({}),
+            serde_json::json!({ "firstName": null, "mobilePhone": null, "primaryPhone": null }),
+            serde_json::json!({ "firstName": " ", "mobilePhone": "", "primaryPhone": 5 }),
+        ] {
+            let employee =
+                employee(serde_json::json!({ "id": "00u1", "status": "ACTIVE", "profile": profile }));
+            assert_eq!((employee.mobile, employee.company_number), (None, None));
+            assert_eq!(employee.name.spoken(), "your party");
+        }
+    }
+
+    #[test]
+    fn only_those_who_work_here_are_working() {
+        for (status, meaning) in [
+            ("ACTIVE", Status::Working),
+            ("PASSWORD_EXPIRED", Status::Working),
+            ("RECOVERY", Status::Working),
+            ("LOCKED_OUT", Status::Working),
+            ("PROVISIONED", Status::Working),
+            ("STAGED", Status::Paused),
+            ("SUSPENDED", Status::Paused),
+            ("SOMETHING_NEW", Status::Paused),
+            ("", Status::Paused),
+            ("DEPROVISIONED", Status::Left),
+        ] {
+            let employee = employee(serde_json::json!({ "id": "00u1", "status": status, "profile": {} }));
+            assert_eq!(employee.status, meaning, "{status}");
+        }
+    }
+
+    #[test]
+    fn an_attribute_cannot_smuggle_anything_into_a_search() {
+        for name in ["", "1phone", "primary phone", r#"a eq "b" or c"#, "phone-number", "téléphone"] {
+            assert_eq!(name.parse::<Attribute>(), Err(NotAnAttribute), "{name}");
+        }
+    }
+}

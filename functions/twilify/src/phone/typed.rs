@@ -1,0 +1,173 @@
+//! Phone numbers as people type them.
+
+use std::{fmt, str::FromStr};
+
+use super::PhoneNumber;
+
+/// A phone number as somebody typed it into a profile, like `(818) 217-9229`.
+///
+/// Like a [`PhoneNumber`] it stays out of logs: its `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TypedNumber(String);
+
+/// A country whose numbers may be typed without a country code, like `US` (ISO 3166-1 alpha-2).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Country(rlibphonenumber::Region);
+
+/// The text is not the two-letter code of a country that has phone numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a two-letter country code like US")]
+pub struct NotACountry;
+
+/// Nobody could dial what was typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotDialable {
+    /// It is not a phone number, or one that is too short or too long.
+    #[error("it is not a phone number")]
+    NotANumber,
+    /// It looks like a phone number, but no such number is ever given out.
+    #[error("no such phone number exists")]
+    Invalid,
+    /// It leads to a switchboard, not to a phone.
+    #[error("it has an extension, so it is not the number of a mobile phone")]
+    Extension,
+}
+
+impl TypedNumber {
+    /// What was typed; `None` if that is nothing but blanks.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let text = text.trim();
+        (!text.is_empty()).then(|| Self(text.to_owned()))
+    }
+
+    /// The number that a phone would ring, taking one that is already in E.164 form at its word.
+    ///
+    /// This is for the webhooks, where the usual number is clean and a caller is waiting:
+    /// only a number in another notation pays for [`parse`](Self::parse).
+    pub fn dialled(&self, country: Country) -> Result<PhoneNumber, NotDialable> {
+        self.0.parse().or_else(|_| self.parse(country))
+    }
+
+    /// The number in E.164 form, read as in `country` and held against the numbering plans of
+    /// the world ([libphonenumber]'s data).
+    ///
+    /// [libphonenumber]: https://github.com/google/libphonenumber
+    pub fn parse(&self, country: Country) -> Result<PhoneNumber, NotDialable> {
+        let number = rlibphonenumber::PhoneNumber::parse(&self.0, Some(country.0))
+            .map_err(|_| NotDialable::NotANumber)?;
+        if number.extension.is_some() {
+            return Err(NotDialable::Extension);
+        }
+        if !number.is_valid() {
+            return Err(NotDialable::Invalid);
+        }
+        number.format_as(rlibphonenumber::PhoneNumberFormat::E164).parse().map_err(|_| NotDialable::Invalid)
+    }
+
+    /// Whether `number` is what was typed, to the letter.
+    #[must_use]
+    pub fn is(&self, number: &str) -> bool {
+        self.0 == number
+    }
+}
+
+impl fmt::Debug for TypedNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TypedNumber(•••)")
+    }
+}
+
+impl FromStr for Country {
+    type Err = NotACountry;
+
+    fn from_str(code: &str) -> Result<Self, NotACountry> {
+        // The library has a region for numbers that belong nowhere, which no country is.
+        let code = Some(code.to_ascii_uppercase()).filter(|code| code.len() == 2 && code != "ZZ");
+        let region = rlibphonenumber::Region::from_code(&code.ok_or(NotACountry)?);
+        region.map(Self).map_err(|_| NotACountry)
+    }
+}
+
+impl fmt::Display for Country {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for Country {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Country({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(text: &str) -> TypedNumber {
+        TypedNumber::new(text).unwrap()
+    }
+
+    fn us() -> Country {
+        "US".parse().unwrap()
+    }
+
+    #[test]
+    fn every_usual_notation_is_understood() {
+        for text in [
+            "+18182179229",
+            "(818) 217-9229",
+            "818-217-9229",
+            "818.217.9229",
+            " 8182179229 ",
+            "1 818 217 9229",
+            "+1 (818) 217-9229",
+            "tel:+1-818-217-9229",
+            "011 1 818 217 9229",
+            "８１８２１７９２２９",
+        ] {
+            assert_eq!(typed(text).parse(us()).unwrap().as_e164(), "+18182179229", "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_number_keeps_its_country() {
+        for (text, number) in [
+            ("+55 11 92063-1063", "+5511920631063"),
+            ("+375 801 100 0008", "+3758011000008"),
+            ("+44 (0)20 7183 8750", "+442071838750"),
+        ] {
+            assert_eq!(typed(text).parse(us()).unwrap().as_e164(), number, "{text:?}");
+        }
+        assert_eq!(typed("07400 123456").parse("GB".parse().unwrap()).unwrap().as_e164(), "+447400123456");
+    }
+
+    #[test]
+    fn what_nobody_could_dial_is_refused() {
+        for (text, reason) in [
+            ("call me", NotDialable::NotANumber),
+            ("n/a", NotDialable::NotANumber),
+            ("0", NotDialable::NotANumber),
+            ("555-1234", NotDialable::Invalid),
+            ("+1 000 000 0000", NotDialable::Invalid),
+            ("818-217-9229 ext. 12", NotDialable::Extension),
+        ] {
+            assert_eq!(typed(text).parse(us()).unwrap_err(), reason, "{text:?}");
+        }
+        assert_eq!(TypedNumber::new("  "), None);
+    }
+
+    #[test]
+    fn what_was_typed_stays_out_of_logs() {
+        insta::assert_snapshot!(format!("{:?}", typed("(818) 217-9229")), @"TypedNumber(•••)");
+    }
+
+    #[test]
+    fn a_country_is_two_letters() {
+        assert_eq!("us".parse::<Country>().unwrap().to_string(), "US");
+        for text in ["", "USA", "U", "ZZ", "1"] {
+            assert_eq!(text.parse::<Country>(), Err(NotACountry), "{text:?}");
+        }
+    }
+}

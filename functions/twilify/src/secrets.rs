@@ -1,0 +1,199 @@
+//! The parameters in AWS Systems Manager: credentials, and the addresses that belong to them.
+//!
+//! <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html>
+
+use std::{collections::HashMap, time::Duration};
+
+use aws_sdk_ssm::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_smithy_runtime_api::client::{
+    http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
+    orchestrator::{HttpRequest, HttpResponse},
+    result::ConnectorError,
+};
+use aws_smithy_types::body::SdkBody;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{
+    config::Settings,
+    okta::{ApiToken, Directory, NotAnOrg},
+    transport::Http,
+    twilio::{Account, AccountSid, AuthTokens, Credentials as TwilioCredentials, NotASid, Webhooks},
+};
+
+/// How long all attempts together may take; Lambda gives a function ten seconds to start.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// A parameter, named as below `TWILIFY_PARAMETER_PATH`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Name(&'static str);
+
+/// The Okta org's address, like `https://example.okta.com`.
+pub const OKTA_ORG_URL: Name = Name("okta/org-url");
+/// An Okta API token.
+pub const OKTA_TOKEN: Name = Name("okta/token");
+/// The Twilio account, `AC…`.
+pub const TWILIO_ACCOUNT_SID: Name = Name("twilio/account-sid");
+/// The auth token that Twilio signs webhooks with; two, separated by a comma, during a rotation.
+pub const TWILIO_AUTH_TOKEN: Name = Name("twilio/auth-token");
+/// An API key for Twilio's REST API, `SK…`; optional.
+pub const TWILIO_API_KEY_SID: Name = Name("twilio/api-key-sid");
+/// That API key's secret; optional.
+pub const TWILIO_API_KEY_SECRET: Name = Name("twilio/api-key-secret");
+
+/// What finding an employee and believing Twilio takes.
+pub const FOR_CALLS: &[Name] = &[OKTA_ORG_URL, OKTA_TOKEN, TWILIO_AUTH_TOKEN];
+
+/// What finding an employee and using the Twilio account takes.
+pub const FOR_THE_ACCOUNT: &[Name] = &[
+    OKTA_ORG_URL,
+    OKTA_TOKEN,
+    TWILIO_AUTH_TOKEN,
+    TWILIO_ACCOUNT_SID,
+    TWILIO_API_KEY_SID,
+    TWILIO_API_KEY_SECRET,
+];
+
+/// The values of some parameters.
+#[derive(Debug)]
+pub struct Parameters {
+    path: String,
+    values: HashMap<String, SecretString>,
+}
+
+/// The parameters are not there, or not right.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// SSM would not tell.
+    #[error("could not read the parameters below {path} from AWS Systems Manager")]
+    Unreadable {
+        /// Where they were looked for.
+        path: String,
+        /// AWS's complaint.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A parameter is not there.
+    #[error("there is no parameter {0} in AWS Systems Manager; store it there")]
+    Missing(String),
+    /// The Okta org's address is wrong.
+    #[error("the parameter {name} is unusable")]
+    Org {
+        /// The parameter.
+        name: String,
+        /// What is wrong with it.
+        source: NotAnOrg,
+    },
+    /// A SID is wrong.
+    #[error("the parameter {name} is unusable")]
+    Sid {
+        /// The parameter.
+        name: String,
+        /// What is wrong with it.
+        source: NotASid,
+    },
+}
+
+impl Parameters {
+    /// Reads `names` in one request.
+    pub async fn fetch(http: &Http, settings: &Settings, names: &[Name]) -> Result<Self, Error> {
+        let path = &settings.parameter_path;
+        let names = names.iter().map(|Name(name)| format!("{path}/{name}")).collect();
+        let request = client(http, settings).get_parameters().set_names(Some(names)).with_decryption(true);
+        let response = request.send().await.map_err(|error| Error::Unreadable {
+            path: path.clone(),
+            source: error.into_source().unwrap_or_else(Into::into),
+        })?;
+        let parameters = response.parameters.unwrap_or_default();
+        // Whoever stored a value from a file has stored the line's end with it.
+        let values = parameters.into_iter().filter_map(|it| Some((it.name?, it.value?.trim().into()))).collect();
+        Ok(Self { path: path.clone(), values })
+    }
+
+    /// The directory these parameters open.
+    pub fn directory(&self, http: &Http, settings: &Settings) -> Result<Directory, Error> {
+        let org = self.required(OKTA_ORG_URL)?.expose_secret().parse();
+        let org = org.map_err(|source| Error::Org { name: self.name(OKTA_ORG_URL), source })?;
+        let token = ApiToken::new(self.required(OKTA_TOKEN)?.clone());
+        Ok(Directory::new(http.clone(), org, token, settings.company_phone.clone()))
+    }
+
+    /// The door these parameters open to Twilio.
+    pub fn webhooks(&self, settings: &Settings) -> Result<Webhooks, Error> {
+        Ok(Webhooks::new(self.auth_tokens()?, settings.public_url.clone()))
+    }
+
+    /// The Twilio account these parameters give power over: with the API key, if there is one,
+    /// else with the auth token.
+    pub fn account(&self, http: &Http, settings: &Settings) -> Result<Account, Error> {
+        let sid = self.required(TWILIO_ACCOUNT_SID)?.expose_secret().parse::<AccountSid>();
+        let sid = sid.map_err(|source| Error::Sid { name: self.name(TWILIO_ACCOUNT_SID), source })?;
+        let credentials = match self.get(TWILIO_API_KEY_SID) {
+            Some(key) => TwilioCredentials::ApiKey {
+                sid: key.expose_secret().to_owned(),
+                secret: self.required(TWILIO_API_KEY_SECRET)?.clone(),
+            },
+            None => TwilioCredentials::AuthTokens(self.auth_tokens()?),
+        };
+        Ok(Account::new(http.clone(), settings.twilio_api.clone(), sid, credentials))
+    }
+
+    fn auth_tokens(&self) -> Result<AuthTokens, Error> {
+        let tokens = AuthTokens::parse(self.required(TWILIO_AUTH_TOKEN)?.expose_secret());
+        tokens.ok_or_else(|| Error::Missing(self.name(TWILIO_AUTH_TOKEN)))
+    }
+
+    fn required(&self, name: Name) -> Result<&SecretString, Error> {
+        self.get(name).ok_or_else(|| Error::Missing(self.name(name)))
+    }
+
+    fn get(&self, name: Name) -> Option<&SecretString> {
+        self.values.get(&self.name(name))
+    }
+
+    fn name(&self, Name(name): Name) -> String {
+        format!("{}/{name}", self.path)
+    }
+}
+
+/// An SSM client on our own HTTP client, because the SDK's would bring a second TLS provider.
+fn client(http: &Http, settings: &Settings) -> aws_sdk_ssm::Client {
+    let aws = &settings.aws;
+    let credentials = Credentials::new(
+        &aws.access_key_id,
+        aws.secret_access_key.expose_secret(),
+        aws.session_token.as_ref().map(|token| token.expose_secret().to_owned()),
+        None,
+        "environment",
+    );
+    let connector = SharedHttpConnector::new(Connector(http.clone()));
+    let config = aws_sdk_ssm::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(aws.region.clone()))
+        .credentials_provider(credentials)
+        .http_client(http_client_fn(move |_, _| connector.clone()))
+        .timeout_config(TimeoutConfig::builder().operation_timeout(PATIENCE).build())
+        .retry_config(RetryConfig::standard());
+    let config = match &aws.ssm_endpoint {
+        Some(endpoint) => config.endpoint_url(endpoint.as_str()),
+        None => config,
+    };
+    aws_sdk_ssm::Client::from_conf(config.build())
+}
+
+#[derive(Debug)]
+struct Connector(Http);
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let http = self.0.clone();
+        HttpConnectorFuture::new(async move {
+            let request = request.try_into_http1x().map_err(|it| ConnectorError::user(it.into()))?;
+            let request = request.map(|body| body.bytes().unwrap_or_default().to_vec());
+            let request =
+                reqwest::Request::try_from(request).map_err(|it| ConnectorError::user(it.into()))?;
+            let request = reqwest::RequestBuilder::from_parts(http.client().clone(), request);
+            let answer = http.send(request).await.map_err(|it| ConnectorError::io(it.into()))?;
+            let answer = http::Response::from(answer).map(SdkBody::from);
+            HttpResponse::try_from(answer).map_err(|it| ConnectorError::other(it.into(), None))
+        })
+    }
+}

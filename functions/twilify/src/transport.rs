@@ -1,0 +1,132 @@
+//! HTTP, with limits: how long a vendor may take and how much it may say.
+
+use std::{sync::Arc, time::Duration};
+
+use http::{HeaderMap, StatusCode};
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use serde::de::DeserializeOwned;
+
+/// How long a connection may take, the TLS handshake included.
+const CONNECT: Duration = Duration::from_secs(2);
+
+/// The patience of a function that Twilio waits for: it gives up after fifteen seconds, and two
+/// requests with a connection each fit into ten or so.
+pub const WHILE_SOMEONE_WAITS: Duration = Duration::from_secs(4);
+
+/// The patience of a function that nobody waits for.
+pub const WHILE_NOBODY_WAITS: Duration = Duration::from_secs(30);
+
+/// The longest answer that is read, in bytes. A page of a thousand numbers has about one million.
+const LONGEST_ANSWER: usize = 8 << 20;
+
+/// An HTTP client. Its clones share connections.
+#[derive(Clone, Debug)]
+pub struct Http(reqwest::Client);
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+/// No usable answer came.
+///
+/// What it says about itself names no URL: URLs carry phone numbers.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// There was no connection, so nothing was sent and nothing has happened.
+    #[error("no connection")]
+    NotSent(#[source] reqwest::Error),
+    /// The answer did not arrive, or not in time; the request may have been carried out.
+    #[error("no answer")]
+    NoAnswer(#[source] reqwest::Error),
+    /// The answer is longer than any answer should be.
+    #[error("the answer is longer than {} MiB", LONGEST_ANSWER >> 20)]
+    TooLong,
+    /// The answer is not the JSON that it should be. What it is instead may be personal.
+    #[error("the answer, with status {status}, is not the expected JSON (line {line}, column {column})")]
+    Unexpected {
+        /// The status of the answer.
+        status: StatusCode,
+        /// Where the JSON ends to make sense, counted from one.
+        line: usize,
+        /// Likewise.
+        column: usize,
+    },
+}
+
+impl Http {
+    /// A client that gives every request `patience`, from its first byte to the last one of the
+    /// answer.
+    ///
+    /// It trusts the roots that Mozilla trusts, follows no redirect and uses no proxy, so that
+    /// credentials go nowhere but where they were sent.
+    ///
+    /// # Panics
+    ///
+    /// Never: the TLS provider is compiled in.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is the place the lint points to")]
+    pub fn new(patience: Duration) -> Self {
+        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.into() };
+        let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("ring speaks TLS 1.2 and 1.3")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .connect_timeout(CONNECT)
+            .timeout(patience)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .user_agent(concat!("twilify/", env!("CARGO_PKG_VERSION")))
+            .build();
+        Self(client.expect("rustls is the one TLS backend"))
+    }
+
+    /// What builds requests.
+    #[must_use]
+    pub fn client(&self) -> &reqwest::Client {
+        &self.0
+    }
+
+    /// Sends `request` and reads the answer.
+    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer, Failure> {
+        let failure = |error: reqwest::Error| {
+            let error = error.without_url();
+            if error.is_connect() { Failure::NotSent(error) } else { Failure::NoAnswer(error) }
+        };
+        let mut response = request.send().await.map_err(failure)?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failure)? {
+            if body.len() + chunk.len() > LONGEST_ANSWER {
+                return Err(Failure::TooLong);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { status: response.status(), headers: std::mem::take(response.headers_mut()), body })
+    }
+}
+
+impl Answer {
+    /// Reads the body as JSON.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        serde_json::from_slice(&self.body).map_err(|error| Failure::Unexpected {
+            status: self.status,
+            line: error.line(),
+            column: error.column(),
+        })
+    }
+}
+
+impl From<Answer> for http::Response<Vec<u8>> {
+    fn from(Answer { status, headers, body }: Answer) -> Self {
+        let mut response = Self::new(body);
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        response
+    }
+}

@@ -1,0 +1,240 @@
+//! Twilio's REST API, as the account that owns the company numbers.
+//!
+//! <https://www.twilio.com/docs/usage/api>
+
+use std::{fmt, str::FromStr};
+
+use http::{Method, StatusCode, header};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, de::DeserializeOwned};
+use url::Url;
+
+use super::{AreaCode, AuthTokens, Error, Label, NumberSid, OwnedNumber, Refusal, Route};
+use crate::{
+    phone::{CompanyNumber, Country, MobileNumber, redacted},
+    transport::{Failure, Http},
+};
+
+/// The most numbers Twilio puts on a page.
+const PAGE: &str = "1000";
+
+/// How many numbers to choose from: any of them may be sold to someone else in the meantime.
+const CANDIDATES: &str = "20";
+
+/// Twilio's name for an account: `AC` and 32 hexadecimal digits. Not a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountSid(String);
+
+/// The text is not a SID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not {0} and 32 hexadecimal digits")]
+pub struct NotASid(&'static str);
+
+/// Twilio's name for a message: `SM` or `MM` and 32 hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct MessageSid(pub String);
+
+/// What Twilio's REST API asks for.
+#[derive(Clone, Debug)]
+pub enum Credentials {
+    /// An [API key], which can be limited and revoked.
+    ///
+    /// [API key]: https://www.twilio.com/docs/iam/api-keys
+    ApiKey {
+        /// `SK` and 32 hexadecimal digits.
+        sid: String,
+        /// Shown once, when the key was made.
+        secret: SecretString,
+    },
+    /// The account's own tokens. During a rotation one of them is refused, then the other is tried.
+    AuthTokens(AuthTokens),
+}
+
+/// A text message on its way out. It has no `Debug`: what people write stays out of the log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OutgoingMessage {
+    /// Always one of ours.
+    pub from: CompanyNumber,
+    /// An employee's mobile.
+    pub to: MobileNumber,
+    /// The text, of 1 to 1600 characters.
+    pub body: String,
+}
+
+/// A Twilio account.
+#[derive(Clone, Debug)]
+pub struct Account {
+    http: Http,
+    api: Url,
+    sid: AccountSid,
+    credentials: Credentials,
+}
+
+impl Account {
+    /// Takes charge of an account; no request is made yet.
+    #[must_use]
+    pub fn new(http: Http, api: Url, sid: AccountSid, credentials: Credentials) -> Self {
+        Self { http, api, sid, credentials }
+    }
+
+    /// Lists numbers for sale in `area` that can both talk and text. None of them is reserved.
+    pub async fn search(&self, country: Country, area: AreaCode) -> Result<Vec<CompanyNumber>, Error> {
+        #[derive(Deserialize)]
+        struct Page {
+            available_phone_numbers: Vec<Available>,
+        }
+        #[derive(Deserialize)]
+        struct Available {
+            phone_number: CompanyNumber,
+        }
+
+        let mut url = self.url(&format!("AvailablePhoneNumbers/{country}/Local.json"));
+        url.query_pairs_mut()
+            .append_pair("AreaCode", &area.to_string())
+            .append_pair("VoiceEnabled", "true")
+            .append_pair("SmsEnabled", "true")
+            .append_pair("PageSize", CANDIDATES);
+        let page: Page = self.get(&url).await?;
+        Ok(page.available_phone_numbers.into_iter().map(|it| it.phone_number).collect())
+    }
+
+    /// Buys `number`, labels it and sets its route, all in one request, so that a number without a
+    /// label is never one of ours.
+    ///
+    /// Buying a number that the account already owns changes it and costs nothing, so this may be
+    /// repeated when the answer got lost.
+    pub async fn buy(
+        &self,
+        number: &CompanyNumber,
+        label: &Label,
+        route: &Route,
+    ) -> Result<OwnedNumber, Error> {
+        let mut form = vec![("PhoneNumber", number.as_e164()), ("FriendlyName", label.as_str())];
+        form.extend(route.fields());
+        self.post(&self.url("IncomingPhoneNumbers.json"), &form).await
+    }
+
+    /// Lists the numbers the account owns, page after page, whoever bought them.
+    pub async fn list(&self) -> Result<Vec<OwnedNumber>, Error> {
+        #[derive(Deserialize)]
+        struct Page {
+            incoming_phone_numbers: Vec<OwnedNumber>,
+            next_page_uri: Option<String>,
+        }
+
+        let mut url = self.url("IncomingPhoneNumbers.json");
+        url.query_pairs_mut().append_pair("PageSize", PAGE);
+        let mut numbers = Vec::new();
+        loop {
+            let page: Page = self.get(&url).await?;
+            numbers.extend(page.incoming_phone_numbers);
+            let Some(next) = page.next_page_uri.and_then(|next| self.api.join(&next).ok()) else {
+                return Ok(numbers);
+            };
+            // Whatever host a link names, the credentials go to the one that was configured.
+            url.set_path(next.path());
+            url.set_query(next.query());
+        }
+    }
+
+    /// Sets where calls and messages on a number are reported.
+    pub async fn update(&self, number: &NumberSid, route: &Route) -> Result<OwnedNumber, Error> {
+        self.post(&self.url(&format!("IncomingPhoneNumbers/{}.json", number.0)), &route.fields()).await
+    }
+
+    /// Sends a message. It must not be repeated when the answer got lost: Twilio would send it
+    /// twice.
+    pub async fn send(&self, message: &OutgoingMessage) -> Result<MessageSid, Error> {
+        #[derive(Deserialize)]
+        struct Message {
+            sid: MessageSid,
+        }
+
+        let OutgoingMessage { from, to, body } = message;
+        let form = [("From", from.as_e164()), ("To", to.as_e164()), ("Body", body)];
+        let message: Message = self.post(&self.url("Messages.json"), &form).await?;
+        Ok(message.sid)
+    }
+
+    async fn get<T: DeserializeOwned>(&self, url: &Url) -> Result<T, Error> {
+        self.request(Method::GET, url, None).await
+    }
+
+    async fn post<T: DeserializeOwned>(&self, url: &Url, form: &[(&str, &str)]) -> Result<T, Error> {
+        let form = serde_urlencoded::to_string(form).expect("pairs of strings are a form");
+        self.request(Method::POST, url, Some(form)).await
+    }
+
+    /// Makes a request with one pair of credentials after the other until one is not refused. A
+    /// refused request has not been carried out.
+    async fn request<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        url: &Url,
+        form: Option<String>,
+    ) -> Result<T, Error> {
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Complaint {
+            code: u32,
+            message: String,
+        }
+
+        let name = || format!("{method} {}", url.path());
+        let unreachable = |source: Failure| Error::Unreachable { request: name(), source };
+        let mut logins = self.credentials.logins(&self.sid).peekable();
+        while let Some((user, password)) = logins.next() {
+            let mut request =
+                self.http.client().request(method.clone(), url.clone()).basic_auth(user, Some(password));
+            if let Some(form) = &form {
+                request = request
+                    .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                    .body(form.clone());
+            }
+            let answer = self.http.send(request).await.map_err(unreachable)?;
+            match answer.status {
+                status if status.is_success() => return answer.json().map_err(unreachable),
+                StatusCode::UNAUTHORIZED if logins.peek().is_some() => {}
+                status => {
+                    let Complaint { code, message } = answer.json().unwrap_or_default();
+                    let message = redacted(&message);
+                    return Err(Error::Refused(Refusal { request: name(), status, code, message }));
+                }
+            }
+        }
+        unreachable!("there is at least one login, and the last one returns")
+    }
+
+    fn url(&self, resource: &str) -> Url {
+        let path = format!("2010-04-01/Accounts/{}/{resource}", self.sid.0);
+        self.api.join(&path).expect("paths are written in this module")
+    }
+}
+
+impl Credentials {
+    fn logins<'a>(&'a self, account: &'a AccountSid) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let (key, tokens) = match self {
+            Self::ApiKey { sid, secret } => (Some((sid.as_str(), secret.expose_secret())), None),
+            Self::AuthTokens(tokens) => (None, Some(tokens)),
+        };
+        let tokens = tokens.into_iter().flat_map(AuthTokens::iter);
+        key.into_iter().chain(tokens.map(|token| (account.0.as_str(), token.expose())))
+    }
+}
+
+impl FromStr for AccountSid {
+    type Err = NotASid;
+
+    fn from_str(text: &str) -> Result<Self, NotASid> {
+        let digits = text.trim().strip_prefix("AC").ok_or(NotASid("AC"))?;
+        let well_formed = digits.len() == 32 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        if well_formed { Ok(Self(text.trim().to_owned())) } else { Err(NotASid("AC")) }
+    }
+}
+
+impl fmt::Display for AccountSid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
