@@ -1,0 +1,6 @@
+//! The part of AWS that stands between Twilio and the functions.
+
+pub(crate) mod binaries;
+pub(crate) mod gateway;
+pub(crate) mod lambda;
+pub(crate) mod ssm;

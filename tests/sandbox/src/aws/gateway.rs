@@ -1,0 +1,136 @@
+//! An API Gateway HTTP API: requests in, events with payload format 2.0 to the functions.
+//!
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
+
+use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
+
+use axum::{
+    Json, Router,
+    body::{Body, Bytes},
+    extract::State,
+    http::{HeaderMap, Method, StatusCode, Uri, header, response},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::lambda::Function;
+use crate::server::serve;
+
+/// Serves the routes of `template.yaml`: each function has one, and there is nothing else.
+pub(crate) fn start(listener: TcpListener, functions: &[Arc<Function>], paths: &[&str]) {
+    let mut router = Router::new();
+    for (function, path) in functions.iter().zip(paths) {
+        router = router.merge(Router::new().route(path, post(invoke)).with_state(Arc::clone(function)));
+    }
+    serve(listener, router.fallback(not_found).method_not_allowed_fallback(not_found));
+}
+
+async fn not_found() -> Response {
+    (StatusCode::NOT_FOUND, Json(json!({ "message": "Not Found" }))).into_response()
+}
+
+async fn invoke(
+    State(function): State<Arc<Function>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let event = event(&method, &uri, &headers, &body);
+    match function.invoke(event).await.ok().and_then(|result| response(&result)) {
+        Some(response) => response,
+        None => (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "message": "Internal Server Error" })))
+            .into_response(),
+    }
+}
+
+/// The event that API Gateway makes of a request.
+fn event(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Value {
+    let text = |value: &header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let mut joined: BTreeMap<&str, String> = BTreeMap::new();
+    let mut cookies = Vec::new();
+    for (name, value) in headers {
+        if name == header::COOKIE {
+            cookies.extend(text(value).split(';').map(|cookie| cookie.trim().to_owned()));
+        } else {
+            let all = joined.entry(name.as_str()).or_default();
+            if !all.is_empty() {
+                all.push(',');
+            }
+            all.push_str(&text(value));
+        }
+    }
+    let host = headers.get(header::HOST).map(text).unwrap_or_default();
+    joined.insert("x-amzn-trace-id", "Root=1-5759e988-bd862e3fe1be46a994272793".to_owned());
+    joined.insert("x-forwarded-for", "127.0.0.1".to_owned());
+    joined.insert("x-forwarded-port", host.rsplit_once(':').map_or("80", |(_, port)| port).to_owned());
+    joined.insert("x-forwarded-proto", "http".to_owned());
+    let query = uri.query().unwrap_or_default();
+    let mut parameters: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        let all = parameters.entry(name.into_owned()).or_default();
+        let separator = if all.is_empty() { "" } else { "," };
+        *all = format!("{all}{separator}{value}");
+    }
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
+    // Text is passed as text; a form, of all things, is not text to API Gateway.
+    let content_type = joined.get("content-type").map_or("", String::as_str);
+    let is_text = content_type.starts_with("text/") || content_type.starts_with("application/json");
+    let mut event = json!({
+        "version": "2.0",
+        "routeKey": format!("{method} {}", uri.path()),
+        "rawPath": uri.path(),
+        "rawQueryString": query,
+        "headers": joined,
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "sandbox",
+            "domainName": host,
+            "domainPrefix": host.split(['.', ':']).next(),
+            "http": {
+                "method": method.as_str(),
+                "path": uri.path(),
+                "protocol": "HTTP/1.1",
+                "sourceIp": "127.0.0.1",
+                "userAgent": headers.get(header::USER_AGENT).map(text).unwrap_or_default(),
+            },
+            "requestId": "JKJaXmPLvHcESHA=",
+            "routeKey": format!("{method} {}", uri.path()),
+            "stage": "$default",
+            "time": "22/Nov/2026:19:03:58 +0000",
+            "timeEpoch": u64::try_from(now).unwrap_or(u64::MAX),
+        },
+        "isBase64Encoded": !body.is_empty() && !is_text,
+    });
+    if !parameters.is_empty() {
+        event["queryStringParameters"] = json!(parameters);
+    }
+    if !cookies.is_empty() {
+        event["cookies"] = json!(cookies);
+    }
+    if !body.is_empty() {
+        let body =
+            if is_text { String::from_utf8_lossy(body).into_owned() } else { BASE64_STANDARD.encode(body) };
+        event["body"] = json!(body);
+    }
+    event
+}
+
+/// The response that API Gateway makes of a function's result; `None` if it makes no sense.
+fn response(result: &Value) -> Option<Response> {
+    let status = u16::try_from(result["statusCode"].as_u64()?).ok()?;
+    let mut response: response::Builder = Response::builder().status(status);
+    for (name, value) in result["headers"].as_object().into_iter().flatten() {
+        response = response.header(name, value.as_str()?);
+    }
+    for cookie in result["cookies"].as_array().into_iter().flatten() {
+        response = response.header(header::SET_COOKIE, cookie.as_str()?);
+    }
+    let body = result["body"].as_str().unwrap_or_default();
+    let body =
+        if result["isBase64Encoded"] == true { BASE64_STANDARD.decode(body).ok()? } else { body.into() };
+    response.body(Body::from(body)).ok()
+}

@@ -1,0 +1,225 @@
+//! Lambda, as a function sees it: a process that fetches invocations from the [runtime API].
+//!
+//! [runtime API]: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+
+use std::{
+    process::{ExitStatus, Stdio},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use anyhow::Context as _;
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncRead, BufReader},
+    process::{Child, Command},
+    sync::{self, Notify, mpsc},
+};
+
+use super::binaries::binary;
+use crate::server::{listen, lock, serve};
+
+/// A function, which is started when it is first invoked, and again when it has died.
+pub(crate) struct Function {
+    name: &'static str,
+    timeout: Duration,
+    env: Mutex<Vec<(String, String)>>,
+    instance: sync::Mutex<Option<Instance>>,
+    killed: Notify,
+    log: Log,
+}
+
+/// What all functions have printed, line by line.
+#[derive(Clone)]
+pub(crate) struct Log {
+    lines: Arc<Mutex<Vec<String>>>,
+    echo: bool,
+}
+
+/// An invocation that has no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// What kind of failure, like `Unfinished`.
+    pub kind: String,
+    /// What the function says about it.
+    pub message: String,
+}
+
+struct Instance {
+    process: Child,
+    invocations: mpsc::Sender<Value>,
+    results: mpsc::Receiver<Result<Value, Failed>>,
+}
+
+struct Runtime {
+    invocations: sync::Mutex<mpsc::Receiver<Value>>,
+    results: mpsc::Sender<Result<Value, Failed>>,
+    timeout: Duration,
+}
+
+impl Function {
+    pub(crate) fn new(name: &'static str, timeout: Duration, env: Vec<(String, String)>, log: Log) -> Self {
+        let (instance, killed) = (sync::Mutex::default(), Notify::new());
+        Self { name, timeout, env: Mutex::new(env), instance, killed, log }
+    }
+
+    /// Sets a variable of the environment; a function that runs already is started anew.
+    pub(crate) async fn configure(&self, name: &str, value: &str) {
+        lock(&self.env).push((name.to_owned(), value.to_owned()));
+        *self.instance.lock().await = None;
+    }
+
+    /// Invokes the function and waits for its result.
+    pub(crate) async fn invoke(&self, event: Value) -> Result<Value, Failed> {
+        let mut slot = self.instance.lock().await;
+        let instance = match slot.take() {
+            Some(instance) => slot.insert(instance),
+            None => slot.insert(
+                self.start().await.map_err(|error| Failed::new("Sandbox.Error", format!("{error:#}")))?,
+            ),
+        };
+        let _ = instance.invocations.send(event).await;
+        let result = tokio::select! {
+            Some(result) = instance.results.recv() => return result,
+            status = instance.process.wait() => Failed::exited(status.ok()),
+            () = self.killed.notified() => {
+                let _ = instance.process.kill().await;
+                Failed::new("Runtime.ExitError", "the process was killed")
+            }
+            () = tokio::time::sleep(self.timeout) => {
+                Failed::new("Sandbox.Timedout", format!("Task timed out after {:.2} seconds", self.timeout.as_secs_f64()))
+            }
+        };
+        *slot = None;
+        Err(result)
+    }
+
+    /// Kills the process in the middle of its invocation.
+    pub(crate) fn kill(&self) {
+        self.killed.notify_one();
+    }
+
+    async fn start(&self) -> anyhow::Result<Instance> {
+        let (invocations, waiting) = mpsc::channel(1);
+        let (finished, results) = mpsc::channel(1);
+        let runtime =
+            Runtime { invocations: sync::Mutex::new(waiting), results: finished, timeout: self.timeout };
+        let (listener, api) = listen(0).await?;
+        serve(listener, router(runtime));
+        let env = lock(&self.env).clone();
+        let mut process = Command::new(binary(self.name)?)
+            .env_clear()
+            .envs(env)
+            .env("AWS_LAMBDA_RUNTIME_API", api.trim_start_matches("http://"))
+            .env("AWS_LAMBDA_FUNCTION_NAME", self.name)
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+            .env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+            .env("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", self.name))
+            .env("AWS_LAMBDA_LOG_STREAM_NAME", "sandbox")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("{} does not start", self.name))?;
+        self.log.follow(self.name, process.stdout.take());
+        self.log.follow(self.name, process.stderr.take());
+        Ok(Instance { process, invocations, results })
+    }
+}
+
+impl Failed {
+    fn new(kind: &str, message: impl Into<String>) -> Self {
+        Self { kind: kind.to_owned(), message: message.into() }
+    }
+
+    fn exited(status: Option<ExitStatus>) -> Self {
+        let status = status.map_or_else(|| "no status".to_owned(), |status| status.to_string());
+        Self::new("Runtime.ExitError", format!("Runtime exited with error: {status}"))
+    }
+}
+
+impl Log {
+    /// An empty log, whose lines are also printed if `echo` says so.
+    pub(crate) fn new(echo: bool) -> Self {
+        Self { lines: Arc::default(), echo }
+    }
+
+    /// All lines so far.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        lock(&self.lines).clone()
+    }
+
+    fn follow(&self, name: &'static str, output: Option<impl AsyncRead + Unpin + Send + 'static>) {
+        let Some(output) = output else { return };
+        let log = self.clone();
+        tokio::spawn(async move {
+            let mut lines = BufReader::new(output).lines();
+            while let Ok(Some(line)) = lines.next_line().await {
+                if log.echo {
+                    crate::say(&format!("{name}: {line}"));
+                }
+                lock(&log.lines).push(line);
+            }
+        });
+    }
+}
+
+fn router(runtime: Runtime) -> Router {
+    Router::new()
+        .route("/2018-06-01/runtime/invocation/next", get(next))
+        .route("/2018-06-01/runtime/invocation/{id}/response", post(respond))
+        .route("/2018-06-01/runtime/invocation/{id}/error", post(fail))
+        .route("/2018-06-01/runtime/init/error", post(fail))
+        .with_state(Arc::new(runtime))
+}
+
+async fn next(State(runtime): State<Arc<Runtime>>) -> Response {
+    static REQUESTS: AtomicU64 = AtomicU64::new(1);
+
+    let Some(event) = runtime.invocations.lock().await.recv().await else {
+        return StatusCode::GONE.into_response();
+    };
+    let id = format!("00000000-0000-4000-8000-{:012x}", REQUESTS.fetch_add(1, Ordering::Relaxed));
+    let deadline = SystemTime::now() + runtime.timeout;
+    let deadline = deadline.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
+    let headers = [
+        ("lambda-runtime-aws-request-id", id),
+        ("lambda-runtime-deadline-ms", deadline.to_string()),
+        (
+            "lambda-runtime-invoked-function-arn",
+            "arn:aws:lambda:us-east-1:123456789012:function:sandbox".to_owned(),
+        ),
+        ("lambda-runtime-trace-id", "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0".to_owned()),
+    ];
+    (headers, Json(event)).into_response()
+}
+
+/// The runtime does not call its JSON JSON, so this takes whatever it sends.
+async fn respond(State(runtime): State<Arc<Runtime>>, Path(_id): Path<String>, body: Bytes) -> StatusCode {
+    let result = serde_json::from_slice(&body)
+        .map_err(|error| Failed::new("Runtime.InvalidResponse", format!("not JSON: {error}")));
+    let _ = runtime.results.send(result).await;
+    StatusCode::ACCEPTED
+}
+
+async fn fail(State(runtime): State<Arc<Runtime>>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let kind = headers.get("lambda-runtime-function-error-type").and_then(|kind| kind.to_str().ok());
+    let kind = body["errorType"].as_str().or(kind).unwrap_or("Unknown");
+    let message = body["errorMessage"].as_str().unwrap_or_default();
+    let _ = runtime.results.send(Err(Failed::new(kind, message))).await;
+    StatusCode::ACCEPTED
+}

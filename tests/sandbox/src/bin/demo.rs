@@ -1,0 +1,94 @@
+//! `scripts/demo`: a company gets its phones, and somebody calls.
+
+use std::io::IsTerminal as _;
+
+use anyhow::{Context as _, Result, anyhow, ensure};
+use sandbox::{Employee, Heard, Message, World, say};
+
+const CALLER: &str = "+14155550123";
+
+/// How the demo is coloured: on a terminal only.
+struct Style {
+    coloured: bool,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let style = Style::of_standard_output();
+    let world = World::start().await?;
+
+    style.heading("Three employees in Okta");
+    for (first, last, mobile) in [
+        ("Randall", "Degges", "(818) 217-9229"),
+        ("Ada", "Lovelace", "415.555.0177"),
+        ("Grace", "Hopper", "+14155550188"),
+    ] {
+        world.okta.hire(Employee::named(first, last).mobile(mobile));
+        style.line(&format!("{first} {last}"), &format!("mobile {mobile}"));
+    }
+    for number in ["+19253294108", "+19253294109", "+19253294110"] {
+        world.twilio.sells(number);
+    }
+
+    style.heading("The schedule runs the provisioner");
+    let report = world.run_provisioner().await.map_err(|failed| anyhow!(failed.message))?;
+    for change in report["changes"].as_array().context("a report has changes")? {
+        style.good(change["text"].as_str().unwrap_or_default());
+    }
+    let number = world.okta.profile("Randall", "primaryPhone").context("Randall has a company number")?;
+
+    style.heading(&format!("Somebody ({CALLER}) calls Randall's company number"));
+    let call = world.call(CALLER, &number).await;
+    for heard in &call.script {
+        match heard {
+            Heard::Says(text) => style.line("the caller hears", &format!("“{text}”")),
+            Heard::Rings { number, caller_id } => {
+                style.line("then rings", &format!("{number}, showing {caller_id}"));
+            }
+            Heard::ApplicationError(error) => return Err(anyhow!("the call failed: {error}")),
+        }
+    }
+
+    style.heading("Somebody texts Randall's company number");
+    world.text(CALLER, &number, "Lunch at noon? 🥪").await;
+    let inbox = world.twilio.inbox("+18182179229");
+    let [Message { from, to, body }] = &inbox[..] else {
+        return Err(anyhow!("{} messages arrived", inbox.len()));
+    };
+    style.line("arrives at", &format!("{to}, from {from}"));
+    for (index, line) in body.lines().enumerate() {
+        style.line(if index == 0 { "and says" } else { "" }, line);
+    }
+
+    style.heading("Somebody who is not Twilio claims that there is a call");
+    let forged = world.twilio.a_call(CALLER, &number).signed_with("a guess");
+    let answer = world.twilio.deliver(&forged).await;
+    ensure!(answer.status == 403, "a forged request was answered with {}", answer.status);
+    style.line("is answered", "403 Forbidden, and nothing rings");
+    say("");
+    Ok(())
+}
+
+impl Style {
+    #[expect(clippy::disallowed_methods, reason = "NO_COLOR is not a setting of ours: https://no-color.org")]
+    fn of_standard_output() -> Self {
+        Self { coloured: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() }
+    }
+
+    fn heading(&self, text: &str) {
+        say("");
+        say(&self.coloured("1", text));
+    }
+
+    fn line(&self, label: &str, text: &str) {
+        say(&format!("  {} {text}", self.coloured("2", &format!("{label:<18}"))));
+    }
+
+    fn good(&self, text: &str) {
+        say(&format!("  {} {text}", self.coloured("32", "✓")));
+    }
+
+    fn coloured(&self, code: &str, text: &str) -> String {
+        if self.coloured { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}

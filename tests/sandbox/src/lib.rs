@@ -1,0 +1,40 @@
+//! The world around the functions, on loopback: Okta, Twilio, SSM, API Gateway and Lambda.
+//!
+//! A [`World`] speaks the vendors' own HTTP and is as strict as they are; the functions run in it
+//! as the unmodified binaries that are deployed. Things happen through verbs:
+//!
+//! ```no_run
+//! # async fn example() -> anyhow::Result<()> {
+//! use sandbox::{Employee, World};
+//!
+//! let world = World::start().await?;
+//! world.okta.hire(Employee::named("Ada", "Lovelace").mobile("(415) 555-0100"));
+//! world.twilio.sells("+19253294108");
+//! world.run_provisioner().await.unwrap();
+//! println!("{}", world.call("+14155550123", "+19253294108").await);
+//! # Ok(())
+//! # }
+//! ```
+
+mod aws;
+mod okta;
+mod server;
+mod twilio;
+mod world;
+
+pub use self::{
+    aws::{lambda::Failed, ssm::Ssm},
+    okta::{API_TOKEN as OKTA_TOKEN, Employee, Okta},
+    server::{Fault, Health},
+    twilio::{
+        ACCOUNT_SID as TWILIO_ACCOUNT_SID, AUTH_TOKEN as TWILIO_AUTH_TOKEN, Answer, Call, Delivery, Heard,
+        Message, Number, Twilio,
+    },
+    world::World,
+};
+
+/// Prints a line for the person in front of the terminal.
+#[expect(clippy::print_stdout, reason = "the sandbox and the demo talk to a person")]
+pub fn say(line: &str) {
+    println!("{line}");
+}

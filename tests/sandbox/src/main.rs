@@ -1,0 +1,61 @@
+//! `cargo sandbox`: the world stays, and its gateway takes requests from whoever likes to try.
+
+use anyhow::Result;
+use sandbox::{Employee, World, say};
+
+/// Where the gateway is, unless an argument names another port.
+const PORT: u16 = 9925;
+
+const CALLER: &str = "+14155550123";
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let port = std::env::args().nth(1).map_or(Ok(PORT), |port| port.parse())?;
+    let world = World::start_at(port, true).await?;
+    world.okta.hire(Employee::named("Randall", "Degges").mobile("(818) 217-9229"));
+    world.okta.hire(Employee::named("Ada", "Lovelace").mobile("415.555.0177"));
+    world.okta.hire(Employee::named("Grace", "Hopper").mobile("+14155550188"));
+    for number in ["+19253294108", "+19253294109", "+19253294110"] {
+        world.twilio.sells(number);
+    }
+    say("Giving everybody a company number …");
+    let report = world.run_provisioner().await.map_err(|failed| anyhow::anyhow!(failed.message))?;
+    for change in report["changes"].as_array().into_iter().flatten() {
+        say(&format!("  {}", change["text"].as_str().unwrap_or_default()));
+    }
+    let [number, ..] = &world.twilio.owned()[..] else { anyhow::bail!("no number was bought") };
+    let number = number.phone_number.as_str();
+    say(&format!(
+        "
+Okta          {okta}
+Twilio        {twilio}
+SSM           {ssm}
+API Gateway   {gateway}
+
+Somebody calls {number}, signed as Twilio signs:
+{call}
+
+Somebody texts it:
+{text}
+
+The list of users that the provisioner reads:
+curl -s -H 'Accept: application/json' -H 'Authorization: SSWS {token}' '{okta}/api/v1/users'
+
+The messages that were sent (none yet):
+curl -s -u {account}:{auth_token} '{twilio}/2010-04-01/Accounts/{account}/Messages.json'
+
+Leave out or change anything and it is refused. Ctrl-C ends the world.
+",
+        okta = world.okta.url(),
+        twilio = world.twilio.url(),
+        ssm = world.ssm.url(),
+        gateway = world.url(),
+        call = world.twilio.a_call(CALLER, number).curl(&world.twilio),
+        text = world.twilio.a_text(CALLER, number, "Lunch at noon?").curl(&world.twilio),
+        token = sandbox::OKTA_TOKEN,
+        account = sandbox::TWILIO_ACCOUNT_SID,
+        auth_token = sandbox::TWILIO_AUTH_TOKEN,
+    ));
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}

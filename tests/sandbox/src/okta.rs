@@ -1,0 +1,223 @@
+//! An Okta org, as strict as the real one in all that the functions touch.
+//!
+//! <https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/>
+
+mod employee;
+mod search;
+
+use std::sync::{Arc, Mutex};
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{Path, RawQuery, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use serde_json::{Value, json};
+
+pub use self::employee::Employee;
+use crate::server::{Health, listen, lock, serve_vendor};
+
+/// The org's only API token.
+pub const API_TOKEN: &str = "00sandbox-api-token";
+
+/// The most users on a page.
+const PAGE: usize = 200;
+
+/// An Okta org.
+#[derive(Clone)]
+pub struct Okta {
+    /// How it is doing.
+    pub health: Health,
+    employees: Arc<Mutex<Vec<Employee>>>,
+    url: String,
+}
+
+type Reply = Result<Response, Failure>;
+
+/// An error as Okta puts it.
+struct Failure(StatusCode, &'static str, &'static str);
+
+impl Okta {
+    pub(crate) async fn start() -> anyhow::Result<Self> {
+        let (listener, url) = listen(0).await?;
+        let okta = Self { health: Health::default(), employees: Arc::default(), url };
+        let router = Router::new()
+            .route("/api/v1/users", get(list))
+            .route("/api/v1/users/{id}", get(read).post(update))
+            .fallback(async || Failure(StatusCode::NOT_FOUND, "E0000022", "The endpoint does not exist"))
+            .method_not_allowed_fallback(async || {
+                Failure(
+                    StatusCode::METHOD_NOT_ALLOWED,
+                    "E0000022",
+                    "The endpoint does not support the method",
+                )
+            })
+            .layer(middleware::from_fn(authenticate))
+            .with_state(okta.clone());
+        serve_vendor(listener, &okta.health, router);
+        Ok(okta)
+    }
+
+    /// The org's address.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Hires someone.
+    pub fn hire(&self, employee: Employee) {
+        lock(&self.employees).push(employee);
+    }
+
+    /// Sets somebody's status, like `SUSPENDED`.
+    ///
+    /// # Panics
+    ///
+    /// If nobody has the first name.
+    pub fn set_status(&self, first_name: &str, status: &'static str) {
+        self.change(first_name, |employee| employee.status = status);
+    }
+
+    /// Sets an attribute in somebody's profile, as an administrator would.
+    ///
+    /// # Panics
+    ///
+    /// If nobody has the first name.
+    pub fn set(&self, first_name: &str, attribute: &str, value: impl Into<Value>) {
+        self.change(first_name, |employee| employee.set(attribute, value.into()));
+    }
+
+    /// What an attribute in somebody's profile says.
+    ///
+    /// # Panics
+    ///
+    /// If nobody has the first name.
+    #[must_use]
+    pub fn profile(&self, first_name: &str, attribute: &str) -> Option<String> {
+        let mut value = None;
+        self.change(first_name, |employee| value = employee.profile.get(attribute).cloned());
+        value?.as_str().map(ToOwned::to_owned)
+    }
+
+    fn change(&self, first_name: &str, change: impl FnOnce(&mut Employee)) {
+        let mut employees = lock(&self.employees);
+        let employee = employees.iter_mut().find(|it| it.profile["firstName"] == first_name);
+        change(employee.expect("somebody has this first name"));
+    }
+}
+
+async fn authenticate(request: Request, next: Next) -> Reply {
+    let authorization = request.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
+    if authorization != Some(format!("SSWS {API_TOKEN}").as_bytes()) {
+        return Err(Failure(StatusCode::UNAUTHORIZED, "E0000011", "Invalid token provided"));
+    }
+    if request.headers().get(header::ACCEPT).is_none_or(|accept| accept != "application/json") {
+        return Err(Failure(
+            StatusCode::BAD_REQUEST,
+            "E0000018",
+            "Bad request. Accept and/or Content-Type headers",
+        ));
+    }
+    let mut response = next.run(request).await;
+    for (name, value) in
+        [("x-rate-limit-limit", "600"), ("x-rate-limit-remaining", "599"), ("x-rate-limit-reset", "0")]
+    {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    Ok(response)
+}
+
+async fn list(State(okta): State<Okta>, RawQuery(query): RawQuery) -> Reply {
+    let query: Vec<(String, String)> =
+        serde_urlencoded::from_str(&query.unwrap_or_default()).unwrap_or_default();
+    let parameter = |name: &str| query.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_str());
+    let number = |name: &str, default| parameter(name).map_or(Ok(default), str::parse::<usize>);
+    let (Ok(limit), Ok(after)) = (number("limit", PAGE), number("after", 0)) else {
+        return Err(Failure(StatusCode::BAD_REQUEST, "E0000001", "Api validation failed: limit"));
+    };
+    let limit = limit.clamp(1, PAGE);
+    let employees = lock(&okta.employees);
+    let matching: Vec<_> = match parameter("search") {
+        Some(search) => {
+            let search = search::Search::parse(search).ok_or(Failure(
+                StatusCode::BAD_REQUEST,
+                "E0000031",
+                "Invalid search criteria.",
+            ))?;
+            employees.iter().filter(|it| search.finds(it)).collect()
+        }
+        None => employees.iter().filter(|it| it.status != "DEPROVISIONED").collect(),
+    };
+    let page: Vec<_> = matching.iter().skip(after).take(limit).map(|it| it.json()).collect();
+    let mut response = Json(page).into_response();
+    let link = |after: usize, relation: &str| {
+        let others = query.iter().filter(|(name, _)| name != "after");
+        let mut link = url::Url::parse(okta.url()).expect("a URL");
+        link.set_path("/api/v1/users");
+        link.query_pairs_mut().extend_pairs(others).append_pair("after", &after.to_string());
+        HeaderValue::from_str(&format!(r#"<{link}>; rel="{relation}""#)).expect("a header")
+    };
+    // Two lines, as Okta does it, not one with a comma.
+    response.headers_mut().append(header::LINK, link(after, "self"));
+    if after + limit < matching.len() {
+        response.headers_mut().append(header::LINK, link(after + limit, "next"));
+    }
+    Ok(response)
+}
+
+async fn read(State(okta): State<Okta>, Path(id): Path<String>) -> Reply {
+    let employees = lock(&okta.employees);
+    let employee = employees.iter().find(|it| it.id() == id).ok_or(NOT_FOUND)?;
+    Ok(([(header::ETAG, employee.etag())], Json(employee.json())).into_response())
+}
+
+async fn update(State(okta): State<Okta>, Path(id): Path<String>, headers: HeaderMap, body: Bytes) -> Reply {
+    let mut employees = lock(&okta.employees);
+    let employee = employees.iter_mut().find(|it| it.id() == id).ok_or(NOT_FOUND)?;
+    let content_type = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    if !content_type.starts_with(b"application/json") {
+        return Err(Failure(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "E0000021",
+            "Bad request. Unsupported media type.",
+        ));
+    }
+    if headers.get(header::IF_MATCH).is_some_and(|etag| etag != employee.etag().as_str()) {
+        return Err(Failure(StatusCode::PRECONDITION_FAILED, "E0000231", "The ETag is stale"));
+    }
+    if employee.status == "DEPROVISIONED" {
+        return Err(Failure(StatusCode::FORBIDDEN, "E0000038", "Not allowed in the user's current status."));
+    }
+    let Some(Value::Object(profile)) =
+        serde_json::from_slice::<Value>(&body).ok().map(|mut it| it["profile"].take())
+    else {
+        return Err(Failure(StatusCode::BAD_REQUEST, "E0000003", "The request body was not well-formed."));
+    };
+    if profile.values().any(|value| value.as_str().is_some_and(|text| text.len() > 100)) {
+        return Err(Failure(StatusCode::BAD_REQUEST, "E0000001", "Api validation failed: profile"));
+    }
+    for (attribute, value) in profile {
+        employee.set(&attribute, value);
+    }
+    Ok(Json(employee.json()).into_response())
+}
+
+const NOT_FOUND: Failure = Failure(StatusCode::NOT_FOUND, "E0000007", "Not found: Resource not found (User)");
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let Self(status, code, summary) = self;
+        let body = json!({
+            "errorCode": code,
+            "errorSummary": summary,
+            "errorLink": code,
+            "errorId": "oaesandbox",
+            "errorCauses": [],
+        });
+        (status, Json(body)).into_response()
+    }
+}

@@ -1,0 +1,89 @@
+//! Someone in the org.
+
+use serde_json::{Map, Value, json};
+
+/// Someone in the org, active unless told otherwise.
+#[derive(Clone, Debug)]
+pub struct Employee {
+    pub(super) status: &'static str,
+    pub(super) profile: Map<String, Value>,
+    /// How often the profile was changed.
+    revision: u32,
+}
+
+impl Employee {
+    /// Someone with a name and no phones yet. First names are unique in the sandbox.
+    #[must_use]
+    pub fn named(first_name: &str, last_name: &str) -> Self {
+        let mail = format!("{}@example.com", first_name.to_lowercase());
+        let profile = json!({
+            "login": mail,
+            "email": mail,
+            "firstName": first_name,
+            "lastName": last_name,
+            // These two are always there, even if they are empty; all others are absent then.
+            "mobilePhone": null,
+            "secondEmail": null,
+        });
+        let Value::Object(profile) = profile else { unreachable!("it is written as one") };
+        Self { status: "ACTIVE", profile, revision: 0 }
+    }
+
+    /// Gives them a mobile, typed as `number`.
+    #[must_use]
+    pub fn mobile(self, number: &str) -> Self {
+        self.with("mobilePhone", number)
+    }
+
+    /// Gives them a company number.
+    #[must_use]
+    pub fn company_number(self, number: &str) -> Self {
+        self.with("primaryPhone", number)
+    }
+
+    /// Fills in an attribute of their profile.
+    #[must_use]
+    pub fn with(mut self, attribute: &str, value: &str) -> Self {
+        self.set(attribute, value.into());
+        self
+    }
+
+    /// Gives them another status, like `PROVISIONED`.
+    #[must_use]
+    pub fn status(self, status: &'static str) -> Self {
+        Self { status, ..self }
+    }
+
+    /// Their id in Okta: twenty characters, made from the first name.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let name: String = self.profile["firstName"].as_str().unwrap_or_default().to_lowercase();
+        format!("00u{name:x>17.17}")
+    }
+
+    pub(super) fn set(&mut self, attribute: &str, value: Value) {
+        self.revision += 1;
+        self.profile.insert(attribute.to_owned(), value);
+    }
+
+    pub(super) fn etag(&self) -> String {
+        format!(r#"W/"{:064x}""#, self.revision)
+    }
+
+    pub(super) fn json(&self) -> Value {
+        json!({
+            "id": self.id(),
+            "status": self.status,
+            "created": "2026-01-05T09:00:00.000Z",
+            "activated": "2026-01-05T09:00:00.000Z",
+            "statusChanged": "2026-01-05T09:00:00.000Z",
+            "lastLogin": null,
+            "lastUpdated": "2026-01-05T09:00:00.000Z",
+            "passwordChanged": null,
+            "type": { "id": "otysandbox" },
+            "profile": self.profile,
+            "credentials": { "provider": { "type": "OKTA", "name": "OKTA" } },
+            "_links": { "self": { "href": format!("/api/v1/users/{}", self.id()) } },
+        })
+    }
+}

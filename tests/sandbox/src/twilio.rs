@@ -1,0 +1,184 @@
+//! A Twilio account and the telephone network behind it.
+
+mod network;
+mod rest;
+mod script;
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use secrecy::SecretString;
+use serde::Serialize;
+use twilify::twilio::AuthToken;
+
+pub use self::{
+    network::{Answer, Delivery},
+    script::{Call, Heard},
+};
+use crate::server::{Health, listen, lock, serve_vendor};
+
+/// The account's name.
+pub const ACCOUNT_SID: &str = "AC00000000000000000000000000000000";
+
+/// The account's auth token, as long as it is not replaced.
+pub const AUTH_TOKEN: &str = "sandbox-auth-token";
+
+/// A Twilio account.
+#[derive(Clone)]
+pub struct Twilio {
+    /// How the REST API is doing.
+    pub health: Health,
+    state: Arc<Mutex<State>>,
+    http: reqwest::Client,
+    url: String,
+}
+
+struct State {
+    auth_token: String,
+    for_sale: Vec<ForSale>,
+    owned: Vec<Number>,
+    sent: Vec<Message>,
+    serial: u64,
+    purchases: usize,
+    before_purchase: Option<Box<dyn FnOnce() + Send>>,
+    after_purchase: Option<Box<dyn FnOnce() + Send>>,
+}
+
+struct ForSale {
+    number: String,
+    voice: bool,
+    sms: bool,
+}
+
+/// A number the account owns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Number {
+    /// Twilio's name for it.
+    pub sid: String,
+    /// The number.
+    pub phone_number: String,
+    /// What is written on it.
+    pub friendly_name: String,
+    /// Asked what to do with a call.
+    pub voice_url: String,
+    /// How.
+    pub voice_method: String,
+    /// Told about a message.
+    pub sms_url: String,
+    /// How.
+    pub sms_method: String,
+}
+
+/// A message that was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Message {
+    /// By which number.
+    pub from: String,
+    /// To which number.
+    pub to: String,
+    /// The text.
+    pub body: String,
+}
+
+impl Twilio {
+    pub(crate) async fn start() -> anyhow::Result<Self> {
+        let state = State {
+            auth_token: AUTH_TOKEN.to_owned(),
+            for_sale: Vec::new(),
+            owned: Vec::new(),
+            sent: Vec::new(),
+            serial: 0,
+            purchases: 0,
+            before_purchase: None,
+            after_purchase: None,
+        };
+        let (listener, url) = listen(0).await?;
+        let (health, state) = (Health::default(), Arc::new(Mutex::new(state)));
+        let twilio = Self { health, state, http: network::client(), url };
+        let router =
+            Router::new().nest(&format!("/2010-04-01/Accounts/{ACCOUNT_SID}"), rest::router(&twilio));
+        serve_vendor(listener, &twilio.health, router.fallback(rest::not_found));
+        Ok(twilio)
+    }
+
+    /// The REST API's address.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Puts a number up for sale that can talk and text.
+    pub fn sells(&self, number: &str) {
+        self.sells_with(number, true, true);
+    }
+
+    /// Puts a number up for sale that can talk, text, or both.
+    pub fn sells_with(&self, number: &str, voice: bool, sms: bool) {
+        lock(&self.state).for_sale.push(ForSale { number: number.to_owned(), voice, sms });
+    }
+
+    /// Puts a number into the account's hands that somebody bought on Twilio's web site.
+    pub fn owns(&self, number: &str) {
+        let mut state = lock(&self.state);
+        let sid = state.new_sid("PN");
+        state.owned.push(Number::new(sid, number));
+    }
+
+    /// The numbers the account owns.
+    #[must_use]
+    pub fn owned(&self) -> Vec<Number> {
+        lock(&self.state).owned.clone()
+    }
+
+    /// How many numbers were bought.
+    #[must_use]
+    pub fn purchases(&self) -> usize {
+        lock(&self.state).purchases
+    }
+
+    /// The messages that reached `number`, in order.
+    #[must_use]
+    pub fn inbox(&self, number: &str) -> Vec<Message> {
+        lock(&self.state).sent.iter().filter(|message| message.to == number).cloned().collect()
+    }
+
+    /// Promotes a new auth token: from now on only this one signs and opens the REST API.
+    pub fn promotes_auth_token(&self, token: &str) {
+        token.clone_into(&mut lock(&self.state).auth_token);
+    }
+
+    /// Does something when the next purchase arrives, before it is made.
+    pub fn before_purchase(&self, action: impl FnOnce() + Send + 'static) {
+        lock(&self.state).before_purchase = Some(Box::new(action));
+    }
+
+    /// Does something after the next purchase, before whoever bought hears of it.
+    pub(crate) fn after_purchase(&self, action: impl FnOnce() + Send + 'static) {
+        lock(&self.state).after_purchase = Some(Box::new(action));
+    }
+
+    fn auth_token(&self) -> AuthToken {
+        AuthToken::new(SecretString::from(lock(&self.state).auth_token.clone()))
+    }
+}
+
+impl State {
+    fn new_sid(&mut self, kind: &str) -> String {
+        self.serial += 1;
+        format!("{kind}{:032x}", self.serial)
+    }
+}
+
+impl Number {
+    fn new(sid: String, number: &str) -> Self {
+        Self {
+            sid,
+            phone_number: number.to_owned(),
+            friendly_name: number.to_owned(),
+            voice_url: String::new(),
+            voice_method: "POST".to_owned(),
+            sms_url: String::new(),
+            sms_method: "POST".to_owned(),
+        }
+    }
+}

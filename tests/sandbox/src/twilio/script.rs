@@ -1,0 +1,112 @@
+//! What happens on a call, read from TwiML as strictly as Twilio reads it.
+//!
+//! <https://www.twilio.com/docs/voice/twiml>
+
+use std::fmt::{self, Display};
+
+use roxmltree::{Document, Node};
+use twilify::PhoneNumber;
+
+use super::Answer;
+
+/// A call, after it has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// What we told Twilio.
+    pub answer: Answer,
+    /// What came of it. The employee answers, and the caller stays on the line to the end.
+    pub script: Vec<Heard>,
+}
+
+/// Something that happens on a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// The caller hears a voice.
+    Says(String),
+    /// A phone rings.
+    Rings {
+        /// Whose.
+        number: String,
+        /// What it shows.
+        caller_id: String,
+    },
+    /// Twilio could not make sense of the answer, and plays its own recording.
+    ApplicationError(String),
+}
+
+impl Call {
+    /// Does what `answer` says, for a caller with the number `from`. The account owns the numbers in
+    /// `owned`, which, besides the caller's, are the only ones a call may show.
+    pub(super) fn follow(answer: Answer, from: &str, owned: &[String]) -> Self {
+        let script = verbs(&answer, from, owned).unwrap_or_else(|error| vec![Heard::ApplicationError(error)]);
+        Self { answer, script }
+    }
+}
+
+fn verbs(answer: &Answer, from: &str, owned: &[String]) -> Result<Vec<Heard>, String> {
+    if answer.status != 200 {
+        return Err(format!("11200: status {}", answer.status));
+    }
+    if !["text/xml", "application/xml"].iter().any(|kind| answer.content_type.starts_with(kind)) {
+        return Err(format!("12300: content type {:?}", answer.content_type));
+    }
+    if answer.body.len() > 64 << 10 {
+        return Err("11750: more than 64 kB".to_owned());
+    }
+    let document = Document::parse(&answer.body).map_err(|error| format!("12100: {error}"))?;
+    if document.root_element().tag_name().name() != "Response" {
+        return Err("12100: no <Response>".to_owned());
+    }
+    let verbs = document.root_element().children().filter(Node::is_element);
+    verbs.map(|verb| heard(verb, from, owned)).collect()
+}
+
+fn heard(verb: Node<'_, '_>, from: &str, owned: &[String]) -> Result<Heard, String> {
+    let allow = |attributes: &[&str]| match verb.attributes().find(|it| !attributes.contains(&it.name())) {
+        Some(attribute) => Err(format!("12200: attribute {}", attribute.name())),
+        None => Ok(()),
+    };
+    match verb.tag_name().name() {
+        "Say" => {
+            allow(&["voice", "language", "loop"])?;
+            let text = verb.text().unwrap_or_default().trim();
+            if text.is_empty() || text.chars().count() > 4096 {
+                return Err("13520: nothing to say, or too much".to_owned());
+            }
+            Ok(Heard::Says(text.to_owned()))
+        }
+        "Dial" => {
+            allow(&["action", "method", "answerOnBridge", "callerId", "timeout", "timeLimit"])?;
+            let number = verb.children().find(|child| child.has_tag_name("Number"));
+            let number = number.and_then(|it| it.text()).unwrap_or_default().trim().to_owned();
+            if number.parse::<PhoneNumber>().is_err() {
+                return Err(format!("13223: {number:?} cannot be dialled"));
+            }
+            let caller_id = verb.attribute("callerId").unwrap_or(from).to_owned();
+            if caller_id.parse::<PhoneNumber>().is_err() || (caller_id != from && !owned.contains(&caller_id))
+            {
+                return Err(format!("13214: {caller_id:?} cannot be shown"));
+            }
+            Ok(Heard::Rings { number, caller_id })
+        }
+        verb => Err(format!("12200: the sandbox does not know <{verb}>")),
+    }
+}
+
+impl Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.script.iter().try_for_each(|heard| writeln!(f, "{heard}"))
+    }
+}
+
+impl Display for Heard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Says(text) => write!(f, "The caller hears: {text}"),
+            Self::Rings { number, caller_id } => write!(f, "{number} rings and shows {caller_id}"),
+            Self::ApplicationError(error) => {
+                write!(f, "The caller hears: An application error has occurred ({error})")
+            }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Everything together.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::{Value, json};
+
+use crate::{
+    aws::{
+        gateway,
+        lambda::{Failed, Function, Log},
+        ssm::{self, Ssm},
+    },
+    okta::{self, Okta},
+    server::listen,
+    twilio::{self, Answer, Call, Twilio},
+};
+
+/// The region everything is in.
+const REGION: &str = "us-east-1";
+
+/// The area codes in which the world buys numbers, best first.
+const AREA_CODES: &str = "925,415";
+
+/// An Okta org, a Twilio account and the functions between them.
+pub struct World {
+    /// The org.
+    pub okta: Okta,
+    /// The account, and the telephone network.
+    pub twilio: Twilio,
+    /// The parameters.
+    pub ssm: Ssm,
+    url: String,
+    functions: [Arc<Function>; 3],
+    log: Log,
+}
+
+impl World {
+    /// Starts everything but the functions, which start when they are first needed.
+    pub async fn start() -> anyhow::Result<Self> {
+        Self::start_at(0, false).await
+    }
+
+    /// Like [`start`](Self::start), with the gateway on `port` of the loopback interface, and with
+    /// what the functions log printed if `echo` says so.
+    pub async fn start_at(port: u16, echo: bool) -> anyhow::Result<Self> {
+        let (okta, twilio, ssm) = tokio::try_join!(Okta::start(), Twilio::start(), Ssm::start())?;
+        ssm.put("/twilify/okta/org-url", okta.url());
+        ssm.put_secure("/twilify/okta/token", okta::API_TOKEN);
+        ssm.put("/twilify/twilio/account-sid", twilio::ACCOUNT_SID);
+        ssm.put_secure("/twilify/twilio/auth-token", twilio::AUTH_TOKEN);
+        let log = Log::new(echo);
+        let env: Vec<(String, String)> = [
+            ("TWILIFY_PARAMETER_PATH", "/twilify"),
+            ("TWILIFY_AREA_CODES", AREA_CODES),
+            ("TWILIO_API_URL", twilio.url()),
+            ("AWS_REGION", REGION),
+            ("AWS_ENDPOINT_URL_SSM", ssm.url()),
+            ("AWS_ACCESS_KEY_ID", ssm::ACCESS_KEY_ID),
+            ("AWS_SECRET_ACCESS_KEY", "sandbox-secret-access-key"),
+            ("AWS_SESSION_TOKEN", "sandbox-session-token"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        let functions =
+            [("call-forward", 14), ("sms-forward", 14), ("provisioner", 900)].map(|(name, seconds)| {
+                Arc::new(Function::new(name, Duration::from_secs(seconds), env.clone(), log.clone()))
+            });
+        let (listener, url) = listen(port).await?;
+        gateway::start(listener, &functions[..2], &["/call-forward", "/sms-forward"]);
+        let world = Self { okta, twilio, ssm, url, functions, log };
+        world.provisioner().configure("TWILIFY_PUBLIC_URL", &world.url).await;
+        Ok(world)
+    }
+
+    /// What Twilio is to call: the gateway's address.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Sets a variable in the environment of all functions, which are then started anew.
+    pub async fn configure(&self, name: &str, value: &str) {
+        for function in &self.functions {
+            function.configure(name, value).await;
+        }
+    }
+
+    /// Lets the schedule tick, and returns the provisioner's report.
+    pub async fn run_provisioner(&self) -> Result<Value, Failed> {
+        let event = json!({
+            "version": "0",
+            "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
+            "detail-type": "Scheduled Event",
+            "source": "aws.events",
+            "account": "123456789012",
+            "time": "2026-11-22T19:00:00Z",
+            "region": REGION,
+            "resources": ["arn:aws:events:us-east-1:123456789012:rule/provisioner"],
+            "detail": {},
+        });
+        self.provisioner().invoke(event).await
+    }
+
+    /// Asks the provisioner what it would do.
+    pub async fn plan_provisioning(&self) -> Result<Value, Failed> {
+        self.provisioner().invoke(json!({ "dry_run": true })).await
+    }
+
+    /// Kills the provisioner's process in its next run, after it has bought a number and before it
+    /// hears of it.
+    pub fn kill_provisioner_after_buying(&self) {
+        let provisioner = Arc::clone(self.provisioner());
+        self.twilio.after_purchase(move || provisioner.kill());
+    }
+
+    /// Calls `to` from `from`. See [`Twilio::call`].
+    pub async fn call(&self, from: &str, to: &str) -> Call {
+        self.twilio.call(from, to).await
+    }
+
+    /// Texts `body` to `to` from `from`. See [`Twilio::text`].
+    pub async fn text(&self, from: &str, to: &str, body: &str) -> Answer {
+        self.twilio.text(from, to, body).await
+    }
+
+    /// What the functions have logged so far, line by line.
+    #[must_use]
+    pub fn log(&self) -> Vec<String> {
+        self.log.lines()
+    }
+
+    fn provisioner(&self) -> &Arc<Function> {
+        let [.., provisioner] = &self.functions;
+        provisioner
+    }
+}

@@ -1,0 +1,63 @@
+//! What must stay apart, where the compiler does not keep it apart.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// (where, what may not be mentioned there, why)
+const INVARIANTS: [(&str, &str, &str); 9] = [
+    ("functions/twilify/src/okta", "twilio", "the vendors meet only in a function"),
+    ("functions/twilify/src/twilio", "okta::", "the vendors meet only in a function"),
+    ("functions/twilify/src", "lambda_", "the library does not know where it runs"),
+    ("functions", "sandbox::", "nothing that is deployed depends on what plays its world"),
+    ("functions/call-forward", "sms_forward", "the functions do not depend on each other"),
+    ("functions/call-forward", "provisioner", "the functions do not depend on each other"),
+    ("functions/sms-forward", "call_forward", "the functions do not depend on each other"),
+    ("functions/sms-forward", "provisioner", "the functions do not depend on each other"),
+    ("functions/provisioner/src/plan", "async", "a plan is made without asking anybody"),
+];
+
+/// The longest a file may be before it is two things.
+const LONGEST_FILE: usize = 400;
+
+#[test]
+fn what_must_stay_apart_is_apart() {
+    for (place, mention, why) in INVARIANTS {
+        let files = sources(&root().join(place));
+        assert!(!files.is_empty(), "there is nothing in {place}");
+        for file in files {
+            let text = fs::read_to_string(&file).unwrap();
+            assert!(!text.contains(mention), "{} mentions `{mention}`, but {why}", file.display());
+        }
+    }
+}
+
+#[test]
+fn no_file_is_two_things() {
+    for place in ["functions", "tests"] {
+        for file in sources(&root().join(place)) {
+            let lines = fs::read_to_string(&file).unwrap().lines().count();
+            assert!(lines <= LONGEST_FILE, "{} has {lines} lines", file.display());
+        }
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Every Rust file in `place`, be it a directory, a file or both.
+fn sources(place: &Path) -> Vec<PathBuf> {
+    let file = Some(place.with_extension("rs")).filter(|it| it.is_file());
+    let mut sources: Vec<_> = file.into_iter().collect();
+    for entry in fs::read_dir(place).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources.extend(self::sources(&path));
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            sources.push(path);
+        }
+    }
+    sources
+}

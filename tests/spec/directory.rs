@@ -1,0 +1,53 @@
+//! The Okta client and the Okta org, and likewise Twilio's, beyond what one employee shows.
+
+use sandbox::{Employee, World};
+
+use crate::COMPANY_NUMBER;
+
+#[tokio::test]
+async fn employees_on_later_pages_are_not_forgotten() {
+    let world = World::start().await.unwrap();
+    for number in 0..450 {
+        world.okta.hire(Employee::named(&format!("N{number}"), "Doe"));
+    }
+    world.okta.hire(Employee::named("Zoe", "Last").mobile("+18182179229"));
+    world.twilio.sells(COMPANY_NUMBER);
+    world.run_provisioner().await.unwrap();
+    assert_eq!(world.okta.profile("Zoe", "primaryPhone").as_deref(), Some(COMPANY_NUMBER));
+    let pages = world.okta.health.requests().iter().filter(|it| it.contains("/api/v1/users?")).count();
+    assert_eq!(pages, 3);
+}
+
+#[tokio::test]
+async fn a_number_bought_earlier_is_found_on_the_last_page_of_the_account() {
+    let world = World::start().await.unwrap();
+    for number in 0..1200 {
+        world.twilio.owns(&format!("+1212555{number:04}"));
+    }
+    world.okta.hire(Employee::named("Ada", "Lovelace").mobile("+18182179229"));
+    world.twilio.sells(COMPANY_NUMBER);
+    world.kill_provisioner_after_buying();
+    world.run_provisioner().await.unwrap_err();
+    world.run_provisioner().await.unwrap();
+    assert_eq!(world.twilio.purchases(), 1);
+    assert_eq!(world.okta.profile("Ada", "primaryPhone").as_deref(), Some(COMPANY_NUMBER));
+}
+
+#[tokio::test]
+async fn a_profile_is_changed_in_one_attribute_and_only_as_it_was_read() {
+    let world = World::start().await.unwrap();
+    world.okta.hire(Employee::named("Ada", "Lovelace").mobile("+18182179229").with("department", "Engines"));
+    world.twilio.sells(COMPANY_NUMBER);
+    let okta = world.okta.clone();
+    // Somebody in HR saves the profile between our reading it and our writing it.
+    world.twilio.before_purchase(move || okta.set("Ada", "department", "Analytics"));
+    let failed = world.run_provisioner().await.unwrap_err();
+    assert!(failed.message.contains("changed in Okta by somebody else"), "{}", failed.message);
+    assert_eq!(world.okta.profile("Ada", "department").as_deref(), Some("Analytics"));
+    assert_eq!(world.okta.profile("Ada", "primaryPhone"), None);
+
+    world.run_provisioner().await.unwrap();
+    assert_eq!(world.okta.profile("Ada", "department").as_deref(), Some("Analytics"));
+    assert_eq!(world.okta.profile("Ada", "primaryPhone").as_deref(), Some(COMPANY_NUMBER));
+    assert_eq!(world.twilio.purchases(), 1);
+}

@@ -1,0 +1,32 @@
+//! What the product does, and how it is held together.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where it finds the world other than it should be")]
+
+mod architecture;
+mod calls;
+mod directory;
+mod messages;
+mod provisioning;
+mod refusals;
+mod secrets;
+mod signatures;
+
+use sandbox::{Employee, World};
+
+/// Someone outside.
+const CALLER: &str = "+14155550123";
+
+/// The number Ada publishes.
+const COMPANY_NUMBER: &str = "+19253294108";
+
+/// The phone in Ada's pocket.
+const MOBILE: &str = "+18182179229";
+
+/// A world in which Ada has been given her company number.
+async fn a_world_with_ada() -> World {
+    let world = World::start().await.unwrap();
+    world.okta.hire(Employee::named("Ada", "Lovelace").mobile("(818) 217-9229"));
+    world.twilio.sells(COMPANY_NUMBER);
+    world.run_provisioner().await.unwrap();
+    world
+}

@@ -1,0 +1,83 @@
+//! What the webhooks refuse. Every request here is right in every respect but one.
+
+use http::Method;
+use sandbox::{Delivery, World};
+
+use crate::{CALLER, COMPANY_NUMBER, MOBILE, a_world_with_ada};
+
+/// A webhook for each function.
+fn webhooks(world: &World) -> [Delivery; 2] {
+    [world.twilio.a_call(CALLER, COMPANY_NUMBER), world.twilio.a_text(CALLER, COMPANY_NUMBER, "Hello")]
+}
+
+/// Delivers both webhooks after `change`, and expects `status` and that nothing has happened.
+async fn is_refused(world: &World, status: u16, change: impl Fn(Delivery) -> Delivery) {
+    let before = world.okta.health.requests().len();
+    for webhook in webhooks(world) {
+        let answer = world.twilio.deliver(&change(webhook)).await;
+        assert_eq!((answer.status, answer.body.as_str()), (status, ""));
+    }
+    assert_eq!(world.okta.health.requests().len(), before, "Okta was asked");
+    assert_eq!(world.twilio.inbox(MOBILE), []);
+}
+
+#[tokio::test]
+async fn what_nobody_signed_is_refused() {
+    let world = a_world_with_ada().await;
+    is_refused(&world, 403, Delivery::unsigned).await;
+}
+
+#[tokio::test]
+async fn what_somebody_else_signed_is_refused() {
+    let world = a_world_with_ada().await;
+    is_refused(&world, 403, |it| it.signed_with("another-auth-token")).await;
+}
+
+#[tokio::test]
+async fn what_was_changed_after_twilio_signed_it_is_refused() {
+    let world = a_world_with_ada().await;
+    is_refused(&world, 403, |it| it.tampered(|it| it.with("From", "+14155550199"))).await;
+    is_refused(&world, 403, |it| it.tampered(|it| it.with("Extra", ""))).await;
+    is_refused(&world, 403, |it| it.tampered(|it| it.without("AccountSid"))).await;
+    is_refused(&world, 403, |it| it.tampered(|it| it.to_url(|url| format!("{url}?employee=00u1")))).await;
+}
+
+#[tokio::test]
+async fn what_was_signed_for_one_function_is_refused_by_the_other() {
+    let world = a_world_with_ada().await;
+    let [call, _] = webhooks(&world);
+    let moved = call.tampered(|it| it.to_url(|url| url.replace("call-forward", "sms-forward")));
+    assert_eq!(world.twilio.deliver(&moved).await.status, 403);
+}
+
+#[tokio::test]
+async fn what_is_signed_but_says_nothing_of_a_number_is_refused() {
+    let world = a_world_with_ada().await;
+    is_refused(&world, 400, |it| it.without("To")).await;
+}
+
+#[tokio::test]
+async fn a_form_that_is_far_too_long_is_refused() {
+    let world = a_world_with_ada().await;
+    is_refused(&world, 413, |it| it.with("Padding", &"x".repeat(64 << 10))).await;
+}
+
+#[tokio::test]
+async fn there_is_nothing_but_the_two_webhooks() {
+    let world = a_world_with_ada().await;
+    let [call, _] = webhooks(&world);
+    for elsewhere in ["", "/call-forward/", "/provisioner"] {
+        let moved = call.clone().to_url(|_| format!("{}{elsewhere}", world.url()));
+        assert_eq!(world.twilio.deliver(&moved).await.status, 404, "{elsewhere}");
+    }
+    assert_eq!(world.twilio.deliver(&call.by(Method::GET)).await.status, 404);
+}
+
+#[tokio::test]
+async fn what_is_signed_for_a_sip_address_gets_an_answer() {
+    let world = a_world_with_ada().await;
+    let [call, text] = webhooks(&world);
+    let answer = world.twilio.deliver(&call.with("To", "sip:ada@example.com")).await;
+    assert!(answer.body.contains("not in service"), "{}", answer.body);
+    assert_eq!(world.twilio.deliver(&text.with("To", "messenger:ada")).await.status, 200);
+}
