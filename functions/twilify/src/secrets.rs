@@ -104,7 +104,8 @@ impl Parameters {
         })?;
         let parameters = response.parameters.unwrap_or_default();
         // Whoever stored a value from a file has stored the line's end with it.
-        let values = parameters.into_iter().filter_map(|it| Some((it.name?, it.value?.trim().into()))).collect();
+        let values =
+            parameters.into_iter().filter_map(|it| Some((it.name?, it.value?.trim().into()))).collect();
         Ok(Self { path: path.clone(), values })
     }
 
