@@ -6,7 +6,7 @@ use std::{
 };
 
 /// (where, what may not be mentioned there, why)
-const INVARIANTS: [(&str, &str, &str); 9] = [
+const INVARIANTS: [(&str, &str, &str); 11] = [
     ("functions/twilify/src/okta", "twilio", "the vendors meet only in a function"),
     ("functions/twilify/src/twilio", "okta::", "the vendors meet only in a function"),
     ("functions/twilify/src", "lambda_", "the library does not know where it runs"),
@@ -15,6 +15,8 @@ const INVARIANTS: [(&str, &str, &str); 9] = [
     ("functions/call-forward", "provisioner", "the functions do not depend on each other"),
     ("functions/sms-forward", "call_forward", "the functions do not depend on each other"),
     ("functions/sms-forward", "provisioner", "the functions do not depend on each other"),
+    ("functions/provisioner", "call_forward", "the functions do not depend on each other"),
+    ("functions/provisioner", "sms_forward", "the functions do not depend on each other"),
     ("functions/provisioner/src/plan", "async", "a plan is made without asking anybody"),
 ];
 
@@ -40,6 +42,19 @@ fn no_file_is_two_things() {
             let lines = fs::read_to_string(&file).unwrap().lines().count();
             assert!(lines <= LONGEST_FILE, "{} has {lines} lines", file.display());
         }
+    }
+}
+
+/// Cold starts are paid for by whoever is waiting on the phone.
+#[test]
+fn there_is_one_tls_provider_and_one_http_stack() {
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let versions = |name: &str| lock.matches(&format!("name = \"{name}\"\n")).count();
+    for name in ["rustls", "ring", "hyper", "http", "reqwest", "tokio-rustls"] {
+        assert_eq!(versions(name), 1, "{name}");
+    }
+    for name in ["aws-lc-rs", "aws-lc-sys", "native-tls", "openssl", "openssl-sys", "aws-config", "h2"] {
+        assert_eq!(versions(name), 0, "{name}");
     }
 }
 

@@ -4,9 +4,12 @@
 
 mod architecture;
 mod calls;
+mod convergence;
 mod directory;
+mod leavers;
 mod messages;
 mod provisioning;
+mod reconciling;
 mod refusals;
 mod secrets;
 mod signatures;

@@ -1,5 +1,7 @@
 //! What happens when someone texts a company number.
 
+use std::time::{Duration, Instant};
+
 use insta::assert_snapshot;
 use sandbox::{Fault, Message, World};
 
@@ -88,8 +90,8 @@ async fn a_text_that_twilio_will_never_deliver_is_logged_with_the_reason_and_not
     let unsubscribed = r#"{"code":21610,"message":"Attempt to send to unsubscribed recipient +18182179229"}"#;
     world.twilio.health.fails(Fault::Answers(400, unsubscribed));
     assert_eq!(world.text(CALLER, COMPANY_NUMBER, "Hello").await.status, 200);
-    let log = world.log().join("\n");
-    assert!(log.contains("https://www.twilio.com/docs/api/errors/21610"), "{log}");
+    let log = world.logged("https://www.twilio.com/docs/api/errors/21610").await;
+    assert!(!log.contains("forwarded a message"), "{log}");
 }
 
 #[tokio::test]
@@ -104,14 +106,49 @@ async fn texts_go_on_while_the_auth_token_is_replaced() {
 }
 
 #[tokio::test]
+async fn an_api_key_sends_texts_in_place_of_the_auth_token() {
+    let world = a_world_with_ada().await;
+    world.ssm.put("/twilify/twilio/api-key-sid", sandbox::TWILIO_API_KEY_SID);
+    world.ssm.put_secure("/twilify/twilio/api-key-secret", sandbox::TWILIO_API_KEY_SECRET);
+    world.twilio.promotes_auth_token("another-token");
+    world.ssm.put_secure("/twilify/twilio/auth-token", "another-token");
+    assert_eq!(world.text(CALLER, COMPANY_NUMBER, "Hello").await.status, 200);
+    assert_eq!(inbox(&world), ["From: +14155550123\n\nHello"]);
+    world.ssm.put_secure("/twilify/twilio/api-key-secret", "a wrong one");
+    world.configure("TWILIFY_LOG", "info").await;
+    assert_eq!(world.text(CALLER, COMPANY_NUMBER, "Hello").await.status, 503);
+}
+
+#[tokio::test]
+async fn however_slow_okta_and_twilio_are_there_is_an_answer_in_time() {
+    let world = a_world_with_ada().await;
+    world.twilio.health.fails(Fault::Hangs);
+    let started = Instant::now();
+    assert_eq!(world.text(CALLER, COMPANY_NUMBER, &"long ".repeat(320)).await.status, 503);
+    world.okta.health.fails(Fault::Hangs);
+    assert_eq!(world.text(CALLER, COMPANY_NUMBER, "Hello").await.status, 503);
+    assert!(started.elapsed() < Duration::from_secs(20), "two texts took {:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn through_a_messaging_service_a_text_still_comes_from_the_company_number() {
+    let world = a_world_with_ada().await;
+    world.configure("TWILIFY_MESSAGING_SERVICE_SID", sandbox::MESSAGING_SERVICE_SID).await;
+    world.run_provisioner().await.unwrap();
+    assert_eq!(world.twilio.enrolled(), [COMPANY_NUMBER]);
+    assert_eq!(world.text(CALLER, COMPANY_NUMBER, "Hello").await.status, 200);
+    assert_eq!(inbox(&world), ["From: +14155550123\n\nHello"]);
+}
+
+#[tokio::test]
 async fn neither_what_was_written_nor_to_whom_reaches_the_log() {
     let world = a_world_with_ada().await;
     world.configure("TWILIFY_LOG", "trace").await;
     world.text(CALLER, COMPANY_NUMBER, "our little secret").await;
     world.twilio.health.fails(Fault::Hangs);
     world.text(CALLER, COMPANY_NUMBER, "our little secret").await;
-    let log = world.log().join("\n");
-    assert!(log.contains("forwarded a message") && log.contains("cannot forward a message"), "{log}");
+    world.logged("forwarded a message").await;
+    let log = world.logged("cannot forward a message").await;
     for secret in ["little", &CALLER[2..], &COMPANY_NUMBER[2..], &MOBILE[2..]] {
         assert!(!log.contains(secret), "{secret} is in the log:\n{log}");
     }

@@ -39,8 +39,9 @@ async fn an_employee_with_a_mobile_gets_a_company_number() {
     assert_eq!(world.okta.profile("Randall", "primaryPhone").as_deref(), Some(COMPANY_NUMBER));
     let [number] = world.twilio.owned().try_into().unwrap();
     assert_eq!(number.friendly_name, format!("twilify:{}", Employee::named("Randall", "Degges").id()));
-    assert_eq!(number.voice_url, format!("{}/call-forward", world.url()));
-    assert_eq!(number.sms_url, format!("{}/sms-forward", world.url()));
+    let query = format!("?employee={}", Employee::named("Randall", "Degges").id());
+    assert_eq!(number.voice_url, format!("{}/call-forward{query}", world.url()));
+    assert_eq!(number.sms_url, format!("{}/sms-forward{query}", world.url()));
     assert_eq!((number.voice_method.as_str(), number.sms_method.as_str()), ("POST", "POST"));
 }
 
@@ -70,7 +71,8 @@ async fn a_dry_run_tells_what_it_would_do_and_changes_nothing() {
 #[tokio::test]
 async fn killed_between_buying_and_assigning_the_next_run_buys_nothing_and_assigns_the_number() {
     let world = a_world_with_randall().await;
-    world.kill_provisioner_after_buying();
+    world.okta.set("Randall", "mobilePhone", MOBILE);
+    world.kill_provisioner_after_change(1);
     assert_eq!(world.run_provisioner().await.unwrap_err().kind, "Runtime.ExitError");
     assert_eq!(world.twilio.purchases(), 1);
     assert_eq!(world.okta.profile("Randall", "primaryPhone"), None);
@@ -117,7 +119,7 @@ async fn where_no_number_is_left_the_employee_is_reported_and_the_others_keep_th
     );
     assert_snapshot!(
         lines(&report, "failed"),
-        @"Ada Lovelace: no number is for sale in any of the area codes 925, 415."
+        @"Ada Lovelace: could not buy: no number is for sale in any of the area codes 925, 415; add another area code."
     );
 }
 
@@ -161,7 +163,7 @@ async fn one_run_buys_no_more_than_it_may() {
     world.okta.hire(Employee::named("Ada", "Lovelace").mobile("+14155550111"));
     world.configure("TWILIFY_MAX_PURCHASES", "1").await;
     let report = world.run_provisioner().await.unwrap();
-    assert_snapshot!(lines(&report, "postponed"), @"Ada Lovelace gets a company number in another run.");
+    assert_snapshot!(lines(&report, "postponed"), @"Ada Lovelace has to wait for another run: this one buys no more numbers.");
     assert_eq!(world.twilio.purchases(), 1);
     let report = world.run_provisioner().await.unwrap();
     assert_snapshot!(
@@ -190,7 +192,7 @@ async fn what_cannot_be_seen_is_not_changed() {
         r#"{"errorCode":"E0000011","errorSummary":"Invalid token provided","errorId":"oae1"}"#,
     ));
     let failed = world.run_provisioner().await.unwrap_err();
-    assert_eq!(failed.kind, "NotObserved");
+    assert_eq!((failed.kind.as_str(), world.twilio.purchases()), ("NotObserved", 0));
     assert_snapshot!(failed.message, @"could not list the employees, so nothing was changed: Okta answered GET /api/v1/users with 401 Unauthorized (E0000011: Invalid token provided; Okta's error id is oae1); create a new API token in Okta and store it in the parameter okta/token; a token dies after thirty days without use, and with the account that made it");
     world.okta.health.recovers();
     world.twilio.health.fails(Fault::Answers(200, r#"{"incoming_phone_numbers":[{"sid":"PN1"}]}"#));
@@ -201,6 +203,7 @@ async fn what_cannot_be_seen_is_not_changed() {
 #[tokio::test]
 async fn another_profile_attribute_can_hold_the_company_number() {
     let world = a_world_with_randall().await;
+    world.okta.adds_attribute("companyPhone");
     world.configure("TWILIFY_COMPANY_PHONE_ATTRIBUTE", "companyPhone").await;
     world.run_provisioner().await.unwrap();
     assert_eq!(world.okta.profile("Randall", "primaryPhone"), None);
@@ -209,10 +212,33 @@ async fn another_profile_attribute_can_hold_the_company_number() {
 }
 
 #[tokio::test]
+async fn a_mistyped_dry_run_is_refused_and_buys_nothing() {
+    let world = a_world_with_randall().await;
+    for event in [r#"{"dryrun":true}"#, r#"{"DryRun":true}"#, r#"{"dry_run":"yes"}"#, "[]", "null"] {
+        let failed = world.invoke_provisioner(serde_json::from_str(event).unwrap()).await.unwrap_err();
+        assert_eq!(failed.kind, "Unreadable", "{event}");
+    }
+    assert_eq!(world.twilio.purchases(), 0);
+    world.invoke_provisioner(serde_json::json!({})).await.unwrap();
+    assert_eq!(world.twilio.purchases(), 1);
+}
+
+#[tokio::test]
+async fn the_log_of_a_run_that_failed_tells_no_phone_number_either() {
+    let world = a_world_with_randall().await;
+    world.okta.hire(Employee::named("Ada", "Lovelace").mobile("(415) 555-0111"));
+    world.okta.health.fails_on("POST /api/v1/users/00uxxxxxxxxxxxxxxada", 9, Fault::Answers(500, ""));
+    world.run_provisioner().await.unwrap_err();
+    let log = world.logged("Unfinished").await;
+    for number in [&MOBILE[2..], &COMPANY_NUMBER[2..], "4155550111", "3294109"] {
+        assert!(!log.contains(number), "{number} is in the log:\n{log}");
+    }
+}
+
+#[tokio::test]
 async fn the_log_tells_who_was_changed_and_no_phone_number() {
     let world = a_world_with_randall().await;
     world.run_provisioner().await.unwrap();
-    let log = world.log().join("\n");
-    assert!(log.contains(&Employee::named("Randall", "Degges").id()), "{log}");
+    let log = world.logged(Employee::named("Randall", "Degges").id()).await;
     assert!(!log.contains(&MOBILE[2..]) && !log.contains(&COMPANY_NUMBER[2..]), "{log}");
 }

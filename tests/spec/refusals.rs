@@ -63,6 +63,27 @@ async fn a_form_that_is_far_too_long_is_refused() {
 }
 
 #[tokio::test]
+async fn a_signature_covers_the_url_as_it_was_written() {
+    let world = a_world_with_ada().await;
+    for webhook in webhooks(&world) {
+        let odd = webhook.to_url(|url| format!("{url}?a=%2B&b=%20&b=%2f&n=O%27Brien&list[]=1&employee=00u1"));
+        assert_eq!(world.twilio.deliver(&odd).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn behind_a_domain_of_ones_own_its_url_is_what_counts() {
+    let world = a_world_with_ada().await;
+    let [call, _] = webhooks(&world);
+    world.configure("TWILIFY_PUBLIC_URL", "https://phones.example.com/").await;
+    let forwarded = call.clone();
+    assert_eq!(world.twilio.deliver(&forwarded).await.status, 403, "signed for the gateway's URL");
+    let forwarded = call.to_url(|_| "https://phones.example.com/call-forward".to_owned());
+    let forwarded = forwarded.tampered(|it| it.to_url(|_| format!("{}/call-forward", world.url())));
+    assert_eq!(world.twilio.deliver(&forwarded).await.status, 200);
+}
+
+#[tokio::test]
 async fn there_is_nothing_but_the_two_webhooks() {
     let world = a_world_with_ada().await;
     let [call, _] = webhooks(&world);

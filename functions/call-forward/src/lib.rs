@@ -1,8 +1,8 @@
 //! What becomes of a call to a company number.
 
 use twilify::{
-    CompanyNumber, Employee, EmployeeId, MobileNumber, PhoneNumber,
-    phone::{Country, NotDialable},
+    CompanyNumber, Employee, EmployeeId, MobileNumber, PhoneNumber, Unreachable,
+    phone::Country,
     twilio::{Dial, IncomingCall, VoiceResponse},
 };
 
@@ -26,8 +26,8 @@ pub enum Outcome {
     NoMobile {
         /// Whose.
         employee: EmployeeId,
-        /// What is wrong with the number in their profile, if there is one.
-        reason: Option<NotDialable>,
+        /// Why not.
+        reason: Unreachable,
     },
     /// Nobody knows whose number it is, because the directory did not say.
     TryLater,
@@ -46,16 +46,15 @@ impl Outcome {
         employee: Option<Employee>,
         country: Country,
     ) -> Self {
-        let Some(Employee { id: employee, name, mobile, .. }) = employee else { return Self::NotInService };
-        match mobile.map(|typed| typed.dialled(country)) {
-            Some(Ok(number)) => Self::Connect {
-                employee,
-                name: name.spoken().to_owned(),
-                mobile: MobileNumber::new(number),
+        let Some(employee) = employee else { return Self::NotInService };
+        match employee.reachable(&to, country) {
+            Ok(mobile) => Self::Connect {
+                name: employee.name.spoken().to_owned(),
+                employee: employee.id,
+                mobile,
                 caller_id: from.unwrap_or_else(|| to.into()),
             },
-            Some(Err(reason)) => Self::NoMobile { employee, reason: Some(reason) },
-            None => Self::NoMobile { employee, reason: None },
+            Err(reason) => Self::NoMobile { employee: employee.id, reason },
         }
     }
 
@@ -68,11 +67,10 @@ impl Outcome {
             }
             Self::NotInService => tracing::warn!(call, "the number called is nobody's"),
             Self::NoMobile { employee, reason } => {
-                let reason = reason.map_or_else(|| "there is none".to_owned(), |reason| reason.to_string());
                 tracing::warn!(
                     call,
                     employee = employee.0,
-                    reason,
+                    %reason,
                     "the employee has no usable mobile number"
                 );
             }
@@ -102,7 +100,10 @@ impl From<Outcome> for VoiceResponse {
 
 #[cfg(test)]
 mod tests {
-    use twilify::{Name, Status, phone::TypedNumber};
+    use twilify::{
+        Name, Status,
+        phone::{NotDialable, TypedNumber},
+    };
 
     use super::*;
 
@@ -110,6 +111,7 @@ mod tests {
         Employee {
             id: EmployeeId("00uada".to_owned()),
             status: Status::Working,
+            status_changed: None,
             name: Name { first: Some("Ada".to_owned()), ..Name::default() },
             mobile: TypedNumber::new(mobile),
             company_number: TypedNumber::new("+12125550142"),
@@ -147,8 +149,10 @@ mod tests {
     fn without_a_usable_mobile_nobody_is_dialled() {
         let employee = EmployeeId("00uada".to_owned());
         let refused = |reason| Outcome::NoMobile { employee: employee.clone(), reason };
-        assert_eq!(outcome(None, Some(ada(""))), refused(None));
-        assert_eq!(outcome(None, Some(ada("ask at the desk"))), refused(Some(NotDialable::NotANumber)));
+        assert_eq!(outcome(None, Some(ada(""))), refused(Unreachable::NoNumber));
+        let not_a_number = Unreachable::NotDialable(NotDialable::NotANumber);
+        assert_eq!(outcome(None, Some(ada("ask at the desk"))), refused(not_a_number));
+        assert_eq!(outcome(None, Some(ada("(212) 555-0142"))), refused(Unreachable::Loop));
         assert_eq!(outcome(None, None), Outcome::NotInService);
     }
 }

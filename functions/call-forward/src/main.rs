@@ -1,6 +1,6 @@
 //! Twilio asks what to do with a call: look the employee up, then answer.
 
-use std::{convert::Infallible, process::ExitCode};
+use std::{convert::Infallible, process::ExitCode, time::Duration};
 
 use call_forward::Outcome;
 use lambda_http::{Error, Request, Response, run, service_fn};
@@ -14,6 +14,9 @@ use twilify::{
     transport::{Http, WHILE_SOMEONE_WAITS},
     twilio::{IncomingCall, VoiceResponse, Webhooks},
 };
+
+/// How long finding out may take: Twilio waits fifteen seconds, and a cold start needs some of them.
+const BUDGET: Duration = Duration::from_secs(8);
 
 struct CallForward {
     webhooks: Webhooks,
@@ -55,7 +58,10 @@ impl CallForward {
                 return Ok(rejection.into());
             }
         };
-        let outcome = self.outcome(&call).await;
+        let outcome = tokio::time::timeout(BUDGET, self.outcome(&call)).await.unwrap_or_else(|_| {
+            tracing::error!(call = call.sid.0, "no time is left to connect a call");
+            Outcome::TryLater
+        });
         outcome.log(&call);
         Ok(VoiceResponse::from(outcome).into())
     }

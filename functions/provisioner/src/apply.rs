@@ -1,156 +1,214 @@
-//! Carrying a plan out, one step after the other.
+//! Carrying a plan out.
 
-use std::collections::{HashSet, VecDeque};
+mod assign;
+mod buy;
+mod verify;
 
+use std::{collections::HashSet, time::Instant};
+
+use futures_util::{StreamExt as _, stream};
+use tokio::sync::{Mutex, Semaphore};
 use twilify::{
-    Causes, CompanyNumber, Employee, Status, okta,
-    okta::Revision,
-    twilio::{self, AreaCode, Label, Route},
+    Causes, CompanyNumber, MobileNumber, Status,
+    config::Fate,
+    okta, twilio,
+    twilio::{Label, MessagingService, OwnedNumber, Route},
 };
 
-use crate::{Change, Plan, Provisioner, Report, Step, Who};
+use crate::{AT_ONCE, Change, Plan, Provisioner, Report, Step, Who, shelf::Shelf};
 
-/// Twilio's word for a number that somebody else was quicker to buy.
-///
-/// <https://www.twilio.com/docs/api/errors/21422>
-const NOT_AVAILABLE: u32 = 21422;
+/// The most numbers that may wait for Okta to take them. If so many do, no more are bought: something
+/// is wrong with the token or the profiles, and numbers cost money.
+const MOST_WAITING: usize = 5;
 
-/// Twilio's word for an area code without numbers.
-///
-/// <https://www.twilio.com/docs/api/errors/21452>
-const NONE_IN_AREA_CODE: u32 = 21452;
-
-/// A step that was not done, or not to its end.
+/// How a step that was not done ended.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error("could not read or write their profile")]
     Okta(#[from] okta::Error),
-    #[error("could not buy a number")]
+    #[error("Twilio did not do it")]
     Twilio(#[from] twilio::Error),
-    #[error("no number is for sale in any of the area codes {0}")]
+    #[error("no number is for sale in any of the area codes {0}; add another area code")]
     SoldOut(String),
-    #[error("their profile changed while this ran, so this is left to the next run")]
-    Changed,
 }
 
-/// Does what `plan` says. A step that fails is reported and does not keep the others from being
-/// tried.
-pub async fn apply(provisioner: &Provisioner, plan: Plan) -> Report {
+/// A step that is left to another run, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Later {
+    /// The deadline is near.
+    NoTime,
+    /// Too many numbers wait already.
+    TooManyWaiting,
+    /// What the step is about has changed since it was planned.
+    Changed,
+    /// Another system is the source of the mobile number.
+    Uncleaned,
+}
+
+enum Outcome {
+    /// Done, with the number in full.
+    Done(String),
+    Later(Later),
+    Failed(Failure),
+}
+
+struct Work<'a> {
+    provisioner: &'a Provisioner,
+    last_start: Instant,
+    shelf: Mutex<Shelf<'a>>,
+    /// A permit for each number that may be bought without Okta having taken it.
+    waiting: Semaphore,
+}
+
+/// Does what `plan` says, for an account that has the numbers in `owned`, and begins no step after
+/// `last_start`. A step that fails is reported and does not keep the others from being tried.
+pub(crate) async fn apply(
+    provisioner: &Provisioner,
+    plan: Plan,
+    owned: HashSet<CompanyNumber>,
+    last_start: Instant,
+) -> Report {
+    let needed = plan.steps.iter().filter(|step| step.change == Change::Buy).count();
+    let work = Work {
+        provisioner,
+        last_start,
+        shelf: Mutex::new(Shelf::new(provisioner, needed, owned)),
+        waiting: Semaphore::new(MOST_WAITING),
+    };
     let mut report = Report::default();
-    report.leave(plan.refused, plan.postponed);
-    let mut shelf = Shelf::new(provisioner);
-    for Step { who, change } in plan.steps {
+    report.leave(plan.refused, &plan.postponed, plan.findings);
+    let (mut written, mut crossed) = (Vec::new(), false);
+    for phase in phases(&plan.steps) {
+        let mut outcomes = stream::iter(phase.iter().map(|step| work.take(step))).buffered(AT_ONCE);
+        for step in phase {
+            let Some(outcome) = outcomes.next().await else { break };
+            match &outcome {
+                Outcome::Done(number) if step.change.writes_number() => {
+                    written.push((step.who.clone(), number.clone()));
+                }
+                Outcome::Later(Later::Changed) => crossed = true,
+                _ => {}
+            }
+            report.add(step, outcome);
+        }
+    }
+    if !written.is_empty() {
+        work.verify(&written, crossed, &mut report).await;
+    }
+    report.counted()
+}
+
+/// The steps of one kind after those of another: an employee has at most one of each kind that touches
+/// their profile, so those of one kind do not get in each other's way.
+fn phases(steps: &[Step]) -> impl Iterator<Item = &[Step]> {
+    steps.chunk_by(|a, b| a.change.kind() == b.change.kind())
+}
+
+impl Work<'_> {
+    async fn take(&self, Step { who, change }: &Step) -> Outcome {
+        if Instant::now() >= self.last_start {
+            return Outcome::Later(Later::NoTime);
+        }
+        let number = change.number().unwrap_or_default().to_owned();
         let done = match change {
-            Change::Clean(mobile) => clean(provisioner, &who, &mobile).await.map(|()| {
-                let number = mobile.as_e164();
-                (
-                    "cleaned",
-                    format!("Cleaned up the formatting of a phone number ({number}) for {}.", who.name),
-                )
-            }),
-            Change::Assign(number) => assign(provisioner, &who, &number).await.map(|()| {
-                let number = number.as_e164();
-                ("assigned", format!("Assigned a company number bought earlier ({number}) to {}.", who.name))
-            }),
-            Change::Buy => buy(provisioner, &mut shelf, &who).await.map(|number| {
-                let number = number.as_e164();
-                ("purchased", format!("Purchased a new company number ({number}) for {}.", who.name))
-            }),
+            Change::Clean(mobile) => self.clean(who, mobile).await,
+            Change::CleanCompanyNumber(wanted) => self.clean_company_number(who, wanted).await,
+            Change::Assign(owned) => self.assign(who, owned).await,
+            Change::Reroute(owned) => self.label(who, owned).await,
+            Change::Adopt(owned) => self.adopt(who, owned).await,
+            Change::TakeFromPool(owned) => self.take_from_pool(who, owned).await,
+            Change::Buy => return self.buy(who).await.unwrap_or_else(Outcome::Failed),
+            Change::Enroll(owned) => self.enroll(owned).await,
+            Change::Retire(owned, fate) => self.retire(who, owned, *fate).await,
         };
         match done {
-            Ok((change, text)) => report.done(who, change, text),
-            Err(failure) => report.failed(who, &Causes(&failure)),
+            Ok(Ok(())) => Outcome::Done(number),
+            Ok(Err(later)) => Outcome::Later(later),
+            Err(failure) => Outcome::Failed(failure),
         }
     }
-    report
-}
 
-async fn clean(
-    Provisioner { directory, country, .. }: &Provisioner,
-    who: &Who,
-    mobile: &twilify::MobileNumber,
-) -> Result<(), Failure> {
-    let (employee, revision) = directory.find(&who.employee).await?.ok_or(Failure::Changed)?;
-    let typed = employee.mobile.and_then(|typed| typed.parse(*country).ok());
-    if typed.is_none_or(|number| number.as_e164() != mobile.as_e164()) {
-        return Err(Failure::Changed);
-    }
-    Ok(directory.clean_mobile(&revision, mobile).await?)
-}
-
-async fn assign(provisioner: &Provisioner, who: &Who, number: &CompanyNumber) -> Result<(), Failure> {
-    let revision = waiting(provisioner, who).await?;
-    Ok(provisioner.directory.assign(&revision, number).await?)
-}
-
-async fn buy(provisioner: &Provisioner, shelf: &mut Shelf<'_>, who: &Who) -> Result<CompanyNumber, Failure> {
-    let revision = waiting(provisioner, who).await?;
-    let number = shelf.buy(&Label::of(&who.employee)).await?;
-    provisioner.directory.assign(&revision, &number).await?;
-    Ok(number)
-}
-
-/// The profile of an employee who, at this moment, still works here and waits for a number.
-async fn waiting(Provisioner { directory, .. }: &Provisioner, who: &Who) -> Result<Revision, Failure> {
-    match directory.find(&who.employee).await? {
-        Some((Employee { status: Status::Working, mobile: Some(_), company_number: None, .. }, revision)) => {
-            Ok(revision)
+    async fn clean(&self, who: &Who, mobile: &MobileNumber) -> Result<Result<(), Later>, Failure> {
+        let Provisioner { directory, country, .. } = self.provisioner;
+        let Some((employee, revision)) = directory.find(&who.employee).await? else {
+            return Ok(Err(Later::Changed));
+        };
+        let typed = employee.mobile.and_then(|typed| typed.parse(*country).ok());
+        if typed.is_none_or(|number| number.as_e164() != mobile.as_e164()) {
+            return Ok(Err(Later::Changed));
         }
-        _ => Err(Failure::Changed),
-    }
-}
-
-/// Numbers for sale, in the order in which they are to be bought. One search serves many
-/// purchases.
-struct Shelf<'a> {
-    provisioner: &'a Provisioner,
-    numbers: VecDeque<CompanyNumber>,
-    /// What was on the shelf before: sold, to us or to somebody else, whatever a search says. To buy
-    /// a number of ours again would take it from the employee who has it.
-    seen: HashSet<CompanyNumber>,
-    /// The area codes that have not been searched yet, or not to the end.
-    areas: VecDeque<AreaCode>,
-}
-
-impl<'a> Shelf<'a> {
-    fn new(provisioner: &'a Provisioner) -> Self {
-        let areas = provisioner.settings.area_codes.iter().copied().collect();
-        Self { provisioner, numbers: VecDeque::new(), seen: HashSet::new(), areas }
+        match directory.clean_mobile(&revision, mobile).await {
+            Ok(()) => Ok(Ok(())),
+            Err(okta::Error::Conflict) => Ok(Err(Later::Changed)),
+            // Where HR keeps the numbers Okta may not change them. Nothing is lost: everybody who reads
+            // the number here understands it as it was typed.
+            Err(okta::Error::Refused(refusal)) if refusal.is_mastered_elsewhere() => {
+                Ok(Err(Later::Uncleaned))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
-    /// Buys the first number that nobody else has been quicker to buy.
-    async fn buy(&mut self, label: &Label) -> Result<CompanyNumber, Failure> {
+    /// Writes the employee's label on a number and sends its calls and messages to us.
+    async fn label(&self, who: &Who, owned: &OwnedNumber) -> Result<Result<(), Later>, Failure> {
         let Provisioner { account, settings, .. } = self.provisioner;
-        let route = Route::below(&settings.public_url);
-        loop {
-            let number = self.next().await?;
-            match account.buy(&number, label, &route).await {
-                Ok(bought) => return Ok(bought.number),
-                Err(error) if error.code() == Some(NOT_AVAILABLE) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
+        let route = Route::of(&settings.public_url, &who.employee);
+        account.update(&owned.sid, &Label::of(&who.employee), &route).await?;
+        Ok(Ok(()))
     }
 
-    async fn next(&mut self) -> Result<CompanyNumber, Failure> {
-        let Provisioner { account, country, settings, .. } = self.provisioner;
-        loop {
-            if let Some(number) = self.numbers.pop_front() {
-                return Ok(number);
+    async fn pool(&self, owned: &OwnedNumber) -> Result<(), Failure> {
+        let Provisioner { account, settings, .. } = self.provisioner;
+        account.update(&owned.sid, &Label::pool(), &Route::pool(&settings.public_url)).await?;
+        Ok(())
+    }
+
+    async fn enroll(&self, owned: &OwnedNumber) -> Result<Result<(), Later>, Failure> {
+        if let Some(service) = &self.provisioner.messaging_service {
+            MessagingService::add(service, &owned.sid).await?;
+        }
+        Ok(Ok(()))
+    }
+
+    /// Takes the number from whoever has left, if at this moment they still have.
+    async fn retire(&self, who: &Who, owned: &OwnedNumber, fate: Fate) -> Result<Result<(), Later>, Failure> {
+        let employee = self.provisioner.directory.find(&who.employee).await?;
+        if employee.is_some_and(|(employee, _)| employee.status != Status::Left) {
+            return Ok(Err(Later::Changed));
+        }
+        match fate {
+            Fate::Pool => self.pool(owned).await?,
+            Fate::Release => self.provisioner.account.release(&owned.sid).await?,
+        }
+        Ok(Ok(()))
+    }
+}
+
+impl Report {
+    fn add(&mut self, Step { who, change }: &Step, outcome: Outcome) {
+        match outcome {
+            Outcome::Done(number) => self.done(who, change, &number),
+            Outcome::Later(Later::Uncleaned) => self.find(format!(
+                "The mobile number of {} comes from another system, so its formatting cannot be cleaned up in Okta. Calls \
+                 and texts are forwarded all the same.",
+                who.name
+            )),
+            Outcome::Later(later) => self.later(who, later.reason()),
+            Outcome::Failed(failure) => self.failed(who, change, &Causes(&failure)),
+        }
+    }
+}
+
+impl Later {
+    fn reason(self) -> &'static str {
+        match self {
+            Self::NoTime => "there was no time left in this run",
+            Self::TooManyWaiting => {
+                "Okta does not take the numbers that were bought already; see what failed, and no more are bought until that is \
+                 put right"
             }
-            let Some(&area) = self.areas.front() else {
-                let codes: Vec<_> = settings.area_codes.iter().map(ToString::to_string).collect();
-                return Err(Failure::SoldOut(codes.join(", ")));
-            };
-            let found = match account.search(*country, area).await {
-                Ok(numbers) => numbers,
-                Err(error) if error.code() == Some(NONE_IN_AREA_CODE) => Vec::new(),
-                Err(error) => return Err(error.into()),
-            };
-            self.numbers.extend(found.into_iter().filter(|number| self.seen.insert(number.clone())));
-            if self.numbers.is_empty() {
-                self.areas.pop_front();
-            }
+            Self::Changed => "something changed while this ran",
+            Self::Uncleaned => "another system is the source of the mobile number",
         }
     }
 }

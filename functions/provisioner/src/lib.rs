@@ -1,50 +1,70 @@
 //! Gives every employee with a mobile number a company number.
 //!
-//! Observe, [`plan()`], [`apply()`], [`Report`]: the plan compares what the directory says with what
-//! the account owns and decides, and cannot touch either. A dry run is a plan that nobody applies.
+//! [`Observation`], [`plan()`], apply, [`Report`]: the plan compares what the directory says
+//! with what the account owns and decides, and cannot touch either. A dry run is a plan that nobody
+//! applies. It is safe to run at any moment, after any crash, and twice at once.
 
 mod apply;
+mod observe;
 mod plan;
 mod report;
+mod shelf;
 
-use twilify::{config::Provisioning, okta, okta::Directory, phone::Country, twilio, twilio::Account};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use twilify::{
+    config::Provisioning,
+    okta::Directory,
+    phone::Country,
+    twilio::{Account, MessagingService},
+};
 
 pub use self::{
-    apply::apply,
-    plan::{Change, Plan, Step, Who, plan},
+    observe::NotObserved,
+    plan::{Absence, Change, Observation, Plan, Step, Unusable, Who, plan},
     report::{Entry, Report},
 };
 
+/// How many steps are under way at once, and so how many requests at Okta and at Twilio. An Okta
+/// token may have 18 at once in a free org, and Twilio suggests few.
+pub(crate) const AT_ONCE: usize = 4;
+
+/// How long before the deadline no new step is begun: no step takes longer, if all goes wrong that
+/// goes wrong sometimes.
+const RESERVE: Duration = Duration::from_secs(30);
+
 /// What the provisioner works with.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Provisioner {
     /// Where the employees are.
     pub directory: Directory,
     /// Where the numbers are.
     pub account: Account,
+    /// What the numbers have to be in to text people in the United States.
+    pub messaging_service: Option<MessagingService>,
     /// What to buy, for whom.
     pub settings: Provisioning,
     /// Where to buy, and how to read a number without a country code.
     pub country: Country,
 }
 
-/// Nothing was done, because it could not be seen what there is to do.
-#[derive(Debug, thiserror::Error)]
-pub enum NotObserved {
-    /// The employees are unknown.
-    #[error("could not list the employees, so nothing was changed")]
-    Employees(#[from] okta::Error),
-    /// The numbers are unknown.
-    #[error("could not list the company numbers, so nothing was changed")]
-    Numbers(#[from] twilio::Error),
-}
-
 impl Provisioner {
-    /// Makes one run. A dry run reports what a run would do, and changes nothing.
-    pub async fn run(&self, dry_run: bool) -> Result<Report, NotObserved> {
-        let employees = self.directory.list(self.settings.okta_search.as_deref()).await?;
-        let owned = self.account.list().await?;
-        let plan = plan(&employees, &owned, self.country, self.settings.max_purchases);
-        Ok(if dry_run { Report::of_a_dry_run(plan) } else { apply(self, plan).await })
+    /// Makes one run, which begins no step later than shortly before `deadline`. A dry run reports
+    /// what a run would do, and changes nothing.
+    pub async fn run(&self, dry_run: bool, deadline: Instant) -> Result<Report, NotObserved> {
+        let last_start = deadline.checked_sub(RESERVE).unwrap_or(deadline);
+        let patient = Self {
+            directory: self.directory.until(last_start),
+            account: self.account.until(last_start),
+            ..self.clone()
+        };
+        let world = observe::observe(&patient).await?;
+        let plan = plan(&world, &self.settings, self.country, Timestamp::now());
+        if dry_run {
+            return Ok(Report::of_a_dry_run(plan));
+        }
+        let owned = world.numbers.into_iter().map(|it| it.number).collect();
+        Ok(apply::apply(&patient, plan, owned, last_start).await)
     }
 }

@@ -1,30 +1,60 @@
 //! The schedule ticks: give everyone a number who needs one.
 
-use std::process::ExitCode;
+use std::{
+    fmt,
+    process::ExitCode,
+    time::{Instant, SystemTime},
+};
 
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
 use provisioner::{NotObserved, Provisioner, Report};
 use serde::Deserialize;
+use serde_json::Value;
 use twilify::{
     Causes,
     config::{Provisioning, Settings},
     log,
     secrets::{self, Parameters},
     transport::{Http, WHILE_NOBODY_WAITS},
+    twilio::MessagingService,
 };
 
-/// What invokes the function: the schedule's event, or `{"dry_run": true}` from a person.
+/// What invokes the function. Anything else is refused: a mistyped dry run would spend money.
 #[derive(Deserialize)]
-struct Event {
+#[serde(untagged)]
+enum Event {
+    /// The schedule.
+    Scheduled {
+        #[serde(rename = "detail-type")]
+        _detail_type: String,
+    },
+    /// A person, with `{}` or `{"dry_run": true}`.
+    ByHand(ByHand),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ByHand {
     #[serde(default)]
     dry_run: bool,
 }
 
 /// Why an invocation counts as failed.
-#[derive(Debug)]
 enum Failure {
-    Unseen(NotObserved),
+    Unreadable,
+    NotObserved(NotObserved),
     Unfinished(Report),
+}
+
+/// What the runtime logs, so without the numbers that are in the report.
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable => f.write_str("Unreadable"),
+            Self::NotObserved(_) => f.write_str("NotObserved"),
+            Self::Unfinished(report) => write!(f, "Unfinished ({:?})", report.counts),
+        }
+    }
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -44,19 +74,30 @@ async fn serve() -> Result<(), Error> {
     let http = Http::new(WHILE_NOBODY_WAITS);
     let provisioning = Provisioning::from_env()?;
     let parameters = Parameters::fetch(&http, &settings, secrets::FOR_THE_ACCOUNT).await?;
+    let account = parameters.account(&http, &settings)?;
+    let messaging = &settings.twilio_messaging_api;
+    let service = settings.messaging_service.as_ref();
     let provisioner = Provisioner {
         directory: parameters.directory(&http, &settings)?,
-        account: parameters.account(&http, &settings)?,
+        messaging_service: service.map(|sid| MessagingService::new(account.clone(), messaging, sid)),
+        account,
         settings: provisioning,
         country: settings.country,
     };
     run(service_fn(|event| respond(&provisioner, event))).await
 }
 
-async fn respond(provisioner: &Provisioner, event: LambdaEvent<Event>) -> Result<Report, Failure> {
-    let report = provisioner.run(event.payload.dry_run).await.map_err(|error| {
+async fn respond(provisioner: &Provisioner, event: LambdaEvent<Value>) -> Result<Report, Failure> {
+    let LambdaEvent { payload, context } = event;
+    let dry_run = match serde_json::from_value(payload.clone()) {
+        Ok(Event::Scheduled { .. }) => false,
+        Ok(Event::ByHand(ByHand { dry_run })) if payload.is_object() => dry_run,
+        _ => return Err(Failure::Unreadable),
+    };
+    let time_left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+    let report = provisioner.run(dry_run, Instant::now() + time_left).await.map_err(|error| {
         tracing::error!(error = %Causes(&error), "could not run");
-        Failure::Unseen(error)
+        Failure::NotObserved(error)
     })?;
     if report.failed.is_empty() { Ok(report) } else { Err(Failure::Unfinished(report)) }
 }
@@ -65,14 +106,16 @@ async fn respond(provisioner: &Provisioner, event: LambdaEvent<Event>) -> Result
 /// invocation has no other result.
 impl From<Failure> for Diagnostic {
     fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Unseen(error) => {
-                Self { error_type: "NotObserved".to_owned(), error_message: Causes(&error).to_string() }
+        let (error_type, error_message) = match failure {
+            Failure::Unreadable => (
+                "Unreadable",
+                r#"the event is neither the schedule's nor {} nor {"dry_run": true}"#.to_owned(),
+            ),
+            Failure::NotObserved(error) => ("NotObserved", Causes(&error).to_string()),
+            Failure::Unfinished(report) => {
+                ("Unfinished", serde_json::to_string(&report).expect("a report is JSON"))
             }
-            Failure::Unfinished(report) => Self {
-                error_type: "Unfinished".to_owned(),
-                error_message: serde_json::to_string(&report).expect("a report is JSON"),
-            },
-        }
+        };
+        Self { error_type: error_type.to_owned(), error_message }
     }
 }

@@ -1,198 +1,268 @@
 //! What there is to do. Pure: it reads nothing but its arguments, and it cannot fail.
 
-use std::{
-    collections::HashMap,
-    fmt::{self, Display},
+mod findings;
+mod step;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use jiff::{SignedDuration, Timestamp};
+use twilify::{
+    CompanyNumber, Employee, EmployeeId, Status,
+    config::{Provisioning, Retire},
+    phone::{Country, NotDialable},
+    twilio::{OwnedNumber, Owner, Route},
 };
 
-use serde::Serialize;
-use twilify::{
-    CompanyNumber, Employee, EmployeeId, MobileNumber, Status,
-    phone::{Country, NotDialable},
-    twilio::OwnedNumber,
-};
+pub use self::step::{Change, Step, Who};
+
+/// What is known about the world before anything is changed.
+#[derive(Clone, Debug, Default)]
+pub struct Observation {
+    /// The employees that are served.
+    pub employees: Vec<Employee>,
+    /// All numbers the account owns, whoever bought them.
+    pub numbers: Vec<OwnedNumber>,
+    /// Whose numbers are ours although they are not among the employees: what became of them.
+    pub absent: HashMap<EmployeeId, Absence>,
+    /// The numbers that are in the Messaging Service, if there is one.
+    pub enrolled: Option<HashSet<CompanyNumber>>,
+}
+
+/// Why somebody with a number is not among the employees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absence {
+    /// They left, at the time that Okta gives.
+    Left(Option<Timestamp>),
+    /// Okta has forgotten them.
+    Deleted,
+    /// They work here, but whom to serve is narrowed down.
+    NotServed,
+}
 
 /// What to do, in order, and what not to.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// One change after the other.
     pub steps: Vec<Step>,
-    /// Whose mobile number nobody could dial, so that they get no company number.
-    pub refused: Vec<(Who, NotDialable)>,
+    /// Whose mobile number is no good, so that they get no company number.
+    pub refused: Vec<(Who, Unusable)>,
     /// Who has to wait for another run, because this one buys no more numbers.
     pub postponed: Vec<Who>,
+    /// What somebody should look at, and what to do about it.
+    pub findings: Vec<String>,
 }
 
-/// One change for one employee.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Step {
-    /// For whom.
-    pub who: Who,
-    /// What.
-    pub change: Change,
-}
-
-/// A change at Okta or Twilio.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Change {
-    /// Write the mobile number into the profile in E.164 form, in place of what was typed.
-    Clean(MobileNumber),
-    /// Write a number into the profile that an earlier run bought for the employee.
-    Assign(CompanyNumber),
-    /// Buy a number, with the employee written on it, then write it into the profile.
-    Buy,
-}
-
-/// An employee, as a report names them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Who {
-    /// Who they are in Okta.
-    pub employee: EmployeeId,
-    /// What they are called.
-    pub name: String,
+/// Why a mobile number is no good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    /// Nobody could or should dial it.
+    #[error(transparent)]
+    NotDialable(#[from] NotDialable),
+    /// A call to it would come back here, again and again.
+    #[error("it is itself a number of this account, so calls would go round in circles")]
+    Ours,
 }
 
 /// Decides what it takes for everyone who works here and has a mobile to have a company number.
 ///
-/// Mobile numbers without a country code are read as in `country`. At most `max_purchases` numbers
-/// are bought, however many employees appear overnight.
+/// Mobile numbers without a country code are read as in `country`. Steps that cost nothing come
+/// first. `now` is the time at which leavers are held against the quarantine.
 #[must_use]
-pub fn plan(employees: &[Employee], owned: &[OwnedNumber], country: Country, max_purchases: usize) -> Plan {
-    let labelled: HashMap<_, _> =
-        owned.iter().filter_map(|it| Some((it.label.employee()?, &it.number))).collect();
-    let mut plan = Plan::default();
-    let mut left = max_purchases;
-    for employee in employees.iter().filter(|it| it.status == Status::Working) {
-        let Some(typed) = &employee.mobile else { continue };
+pub fn plan(world: &Observation, settings: &Provisioning, country: Country, now: Timestamp) -> Plan {
+    let numbers = Numbers::of(world, country);
+    let mut plan = Plan { findings: findings::findings(world, &numbers), ..Plan::default() };
+    let mut steps: BTreeMap<Phase, Vec<Step>> = BTreeMap::new();
+    let mut pool = numbers.pool(settings);
+    let mut purchases = settings.max_purchases;
+    for employee in world.employees.iter().filter(|it| it.status == Status::Working) {
         let who = Who::from(employee);
-        let mobile = match typed.parse(country) {
-            Ok(number) => MobileNumber::new(number),
+        let mut step = |change: Change| {
+            steps.entry(Phase::of(&change)).or_default().push(Step { who: who.clone(), change });
+        };
+        for &number in numbers.labelled(&employee.id) {
+            if !number.follows(&Route::of(&settings.public_url, &employee.id)) {
+                step(Change::Reroute(number.clone()));
+            }
+        }
+        let named = numbers.named_only_by(employee);
+        if let Some(number) = named.filter(|it| it.label.owner() != Owner::Employee(employee.id.clone())) {
+            if matches!(number.label.owner(), Owner::Stranger | Owner::Pool) {
+                step(Change::Adopt(number.clone()));
+            }
+        } else if let Some(number) = named
+            && employee.company_number.as_ref().is_some_and(|it| !it.is(number.number.as_e164()))
+        {
+            step(Change::CleanCompanyNumber(number.number.clone()));
+        }
+        let Some(typed) = &employee.mobile else { continue };
+        let mobile = match typed.mobile(country, &settings.mobile_countries) {
+            Ok(mobile) if numbers.contains(mobile.as_e164()) => {
+                plan.refused.push((who, Unusable::Ours));
+                continue;
+            }
+            Ok(mobile) => mobile,
             Err(reason) => {
-                plan.refused.push((who, reason));
+                plan.refused.push((who, reason.into()));
                 continue;
             }
         };
         if !typed.is(mobile.as_e164()) {
-            plan.steps.push(Step { who: who.clone(), change: Change::Clean(mobile) });
+            step(Change::Clean(mobile));
         }
         if employee.company_number.is_some() {
             continue;
         }
-        if let Some(&number) = labelled.get(&employee.id) {
-            plan.steps.push(Step { who, change: Change::Assign(number.clone()) });
-        } else if left > 0 {
-            left -= 1;
-            plan.steps.push(Step { who, change: Change::Buy });
+        if let Some(&number) = numbers.labelled(&employee.id).first() {
+            // Somebody may have moved it to another profile, which is theirs to put right.
+            if !numbers.claims.contains_key(&number.number) {
+                step(Change::Assign(number.clone()));
+            }
+        } else if let Some(number) = pool.pop() {
+            step(Change::TakeFromPool(number.clone()));
+        } else if purchases > 0 {
+            purchases -= 1;
+            step(Change::Buy);
         } else {
             plan.postponed.push(who);
         }
     }
+    for number in
+        numbers.ours().filter(|it| world.enrolled.as_ref().is_some_and(|all| !all.contains(&it.number)))
+    {
+        let change = Change::Enroll(number.clone());
+        steps.entry(Phase::of(&change)).or_default().push(Step { who: Who::owner(number), change });
+    }
+    match leavers(world, settings, &numbers, now) {
+        Ok(leavers) => steps.entry(Phase::Retire).or_default().extend(leavers),
+        Err(finding) => plan.findings.push(finding),
+    }
+    plan.steps = steps.into_values().flatten().collect();
     plan
 }
 
-impl From<&Employee> for Who {
-    fn from(employee: &Employee) -> Self {
-        Self { employee: employee.id.clone(), name: employee.name.full() }
+/// The order of the steps.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    Clean,
+    Assign,
+    Reroute,
+    Adopt,
+    TakeFromPool,
+    Buy,
+    Enroll,
+    Retire,
+}
+
+impl Phase {
+    fn of(change: &Change) -> Self {
+        match change {
+            Change::Clean(_) | Change::CleanCompanyNumber(_) => Self::Clean,
+            Change::Assign(_) => Self::Assign,
+            Change::Reroute(_) => Self::Reroute,
+            Change::Adopt(_) => Self::Adopt,
+            Change::TakeFromPool(_) => Self::TakeFromPool,
+            Change::Buy => Self::Buy,
+            Change::Enroll(_) => Self::Enroll,
+            Change::Retire(..) => Self::Retire,
+        }
     }
 }
 
-impl Display for Step {
-    /// The step in words, with whatever number it is about in full.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = &self.who.name;
-        match &self.change {
-            Change::Clean(mobile) => {
-                write!(f, "Clean up the formatting of a phone number ({}) for {name}.", mobile.as_e164())
+/// The steps that take their numbers from those who left long enough ago, or why there are none:
+/// when many seem to have left at once, it is Okta that is wrong, or we are asking another org.
+fn leavers(
+    world: &Observation,
+    settings: &Provisioning,
+    numbers: &Numbers<'_>,
+    now: Timestamp,
+) -> Result<Vec<Step>, String> {
+    let Retire::To(fate) = settings.retire else { return Ok(Vec::new()) };
+    let quarantine = SignedDuration::from_hours(24 * i64::from(settings.retire_after_days));
+    let is_due = |owner: &EmployeeId| match world.absent.get(owner) {
+        Some(Absence::Deleted) => true,
+        Some(Absence::Left(Some(since))) => now.duration_since(*since) >= quarantine,
+        Some(Absence::Left(None) | Absence::NotServed) | None => false,
+    };
+    let due = numbers.by_owner.iter().filter(|(owner, _)| is_due(owner)).flat_map(|(_, numbers)| numbers);
+    let due: Vec<&OwnedNumber> = due.copied().collect();
+    let ours = numbers.ours().count();
+    let most = (ours / 10).max(5);
+    if due.len() > most {
+        return Err(format!(
+            "{} of {ours} numbers belong to people who have left, which is more than the {most} that one run retires, so \
+             none was retired. If so many have really left, retire their numbers by hand; if not, look at Okta.",
+            due.len()
+        ));
+    }
+    Ok(due
+        .into_iter()
+        .map(|it| Step { who: Who::owner(it), change: Change::Retire(it.clone(), fate) })
+        .collect())
+}
+
+/// The account's numbers, by whom they belong to and by who claims them.
+struct Numbers<'a> {
+    all: HashMap<&'a str, &'a OwnedNumber>,
+    by_owner: BTreeMap<EmployeeId, Vec<&'a OwnedNumber>>,
+    /// Who names each number in their profile, whether it is the account's or not.
+    claims: BTreeMap<CompanyNumber, Vec<&'a Employee>>,
+    country: Country,
+}
+
+impl<'a> Numbers<'a> {
+    fn of(world: &'a Observation, country: Country) -> Self {
+        let mut by_owner: BTreeMap<EmployeeId, Vec<&OwnedNumber>> = BTreeMap::new();
+        for number in &world.numbers {
+            if let Owner::Employee(id) = number.label.owner() {
+                by_owner.entry(id).or_default().push(number);
             }
-            Change::Assign(number) => {
-                write!(f, "Assign the company number bought earlier ({}) to {name}.", number.as_e164())
-            }
-            Change::Buy => write!(f, "Purchase a new company number for {name}."),
         }
+        // So that two runs that see the same world make the same plan.
+        for numbers in by_owner.values_mut() {
+            numbers.sort_by(|a, b| a.number.cmp(&b.number));
+        }
+        let mut claims: BTreeMap<CompanyNumber, Vec<&Employee>> = BTreeMap::new();
+        for employee in world.employees.iter().filter(|it| it.status != Status::Left) {
+            if let Some(Ok(number)) = employee.company_number.as_ref().map(|it| it.dialled(country)) {
+                claims.entry(CompanyNumber::new(number)).or_default().push(employee);
+            }
+        }
+        let all = world.numbers.iter().map(|it| (it.number.as_e164(), it)).collect();
+        Self { all, by_owner, claims, country }
+    }
+
+    fn contains(&self, number: &str) -> bool {
+        self.all.contains_key(number)
+    }
+
+    /// The numbers with an employee's label.
+    fn ours(&self) -> impl Iterator<Item = &'a OwnedNumber> {
+        self.by_owner.values().flatten().copied()
+    }
+
+    fn labelled(&self, employee: &EmployeeId) -> &[&'a OwnedNumber] {
+        self.by_owner.get(employee).map_or(&[], Vec::as_slice)
+    }
+
+    /// The account's number that `employee`'s profile names, if no other profile does.
+    fn named_only_by(&self, employee: &Employee) -> Option<&'a OwnedNumber> {
+        let number = CompanyNumber::new(employee.company_number.as_ref()?.dialled(self.country).ok()?);
+        let alone = self.claims.get(&number).is_some_and(|claims| claims.len() == 1);
+        if alone { self.all.get(number.as_e164()).copied() } else { None }
+    }
+
+    /// The numbers that wait for an employee, the best last.
+    fn pool(&self, settings: &Provisioning) -> Vec<&'a OwnedNumber> {
+        let waits =
+            |it: &&&OwnedNumber| it.label.owner() == Owner::Pool && !self.claims.contains_key(&it.number);
+        let mut pool: Vec<_> = self.all.values().filter(waits).copied().collect();
+        let rank = |it: &OwnedNumber| {
+            settings.area_codes.iter().position(|area| it.is_in(*area)).unwrap_or(usize::MAX)
+        };
+        pool.sort_by(|a, b| (rank(b), &b.number).cmp(&(rank(a), &a.number)));
+        pool
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use twilify::{Name, phone::TypedNumber, twilio::Label};
-
-    use super::*;
-
-    fn employee(name: &str, mobile: &str, company_number: &str) -> Employee {
-        Employee {
-            id: EmployeeId(format!("00u{}", name.to_lowercase())),
-            status: Status::Working,
-            name: Name { first: Some(name.to_owned()), last: Some("Doe".to_owned()), display: None },
-            mobile: TypedNumber::new(mobile),
-            company_number: TypedNumber::new(company_number),
-        }
-    }
-
-    fn bought_for(name: &str) -> OwnedNumber {
-        let label = Label::of(&employee(name, "", "").id);
-        let json = format!(r#"{{"sid":"PN1","phone_number":"+12125550199","friendly_name":{label:?}}}"#);
-        serde_json::from_str(&json.replace("Label(", "").replace(')', "")).unwrap()
-    }
-
-    fn planned(employees: &[Employee], owned: &[OwnedNumber], max_purchases: usize) -> String {
-        let plan = plan(employees, owned, "US".parse().unwrap(), max_purchases);
-        let steps = plan.steps.iter().map(ToString::to_string);
-        let refused = plan.refused.iter().map(|(who, reason)| format!("Refuse {}: {reason}.", who.name));
-        let postponed = plan.postponed.iter().map(|who| format!("Postpone {}.", who.name));
-        steps.chain(refused).chain(postponed).collect::<Vec<_>>().join("\n")
-    }
-
-    #[test]
-    fn an_employee_with_a_mobile_gets_a_number() {
-        insta::assert_snapshot!(
-            planned(&[employee("Ada", "+14155550100", "")], &[], 9),
-            @"Purchase a new company number for Ada Doe."
-        );
-    }
-
-    #[test]
-    fn a_mobile_number_is_cleaned_before_a_company_number_is_bought() {
-        insta::assert_snapshot!(planned(&[employee("Randall", "(818) 217-9229", "")], &[], 9), @r"
-        Clean up the formatting of a phone number (+18182179229) for Randall Doe.
-        Purchase a new company number for Randall Doe.
-        ");
-    }
-
-    #[test]
-    fn a_number_that_was_bought_for_someone_is_assigned_and_none_bought() {
-        insta::assert_snapshot!(
-            planned(&[employee("Ada", "+14155550100", "")], &[bought_for("Ada"), bought_for("Grace")], 9),
-            @"Assign the company number bought earlier (+12125550199) to Ada Doe."
-        );
-    }
-
-    #[test]
-    fn who_has_no_mobile_or_has_a_number_or_does_not_work_here_is_left_alone() {
-        let without_a_mobile = employee("Ada", " ", "");
-        let with_a_number = employee("Grace", "+14155550101", "(212) 555-0199");
-        let suspended = Employee { status: Status::Paused, ..employee("Hedy", "+14155550102", "") };
-        let left = Employee { status: Status::Left, ..employee("Joan", "+14155550103", "") };
-        assert_eq!(planned(&[without_a_mobile, with_a_number, suspended, left], &[], 9), "");
-    }
-
-    #[test]
-    fn a_number_that_nobody_could_dial_is_refused_and_the_others_go_on() {
-        insta::assert_snapshot!(
-            planned(&[employee("Ada", "ask me", ""), employee("Grace", "+14155550101", "")], &[], 9),
-            @r"
-        Purchase a new company number for Grace Doe.
-        Refuse Ada Doe: it is not a phone number.
-        "
-        );
-    }
-
-    #[test]
-    fn a_run_never_buys_more_than_it_may() {
-        let everyone = ["Ada", "Grace", "Hedy"].map(|name| employee(name, "+14155550100", ""));
-        insta::assert_snapshot!(planned(&everyone, &[], 1), @r"
-        Purchase a new company number for Ada Doe.
-        Postpone Grace Doe.
-        Postpone Hedy Doe.
-        ");
-    }
-}
+mod tests;

@@ -3,9 +3,15 @@
 use std::fmt::Display;
 
 use serde::Serialize;
-use twilify::phone::NotDialable;
+use twilify::config::Fate;
 
-use crate::{Plan, Who};
+use crate::{Change, Plan, Unusable, Who};
+
+/// What a local number costs a month in the United States, in cents of a US dollar. An estimate:
+/// prices differ by country and contract.
+///
+/// <https://www.twilio.com/en-us/voice/pricing/us>
+const CENTS_A_MONTH: i64 = 115;
 
 /// What a run did, or, if it was a dry run, would do.
 ///
@@ -15,14 +21,39 @@ use crate::{Plan, Who};
 pub struct Report {
     /// Whether nothing was changed.
     pub dry_run: bool,
+    /// How many there are of each.
+    pub counts: Counts,
     /// The changes, one line for each: what was done, or would be.
     pub changes: Vec<Entry>,
     /// Who gets no company number because of their mobile number, and why.
     pub refused: Vec<Entry>,
-    /// Who has to wait for another run, and why.
+    /// What has to wait for another run, and why.
     pub postponed: Vec<Entry>,
     /// What was tried and did not work. The next run tries again.
     pub failed: Vec<Entry>,
+    /// What somebody should look at, and what to do about it.
+    pub findings: Vec<String>,
+    /// How much more, or less, the numbers cost a month from now on, in US dollars: an estimate.
+    pub monthly_cost_change_usd: f64,
+}
+
+/// The lengths of a report's lists, so that one need not read them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Changes.
+    pub changes: usize,
+    /// Numbers bought.
+    pub purchases: usize,
+    /// Numbers given back.
+    pub released: usize,
+    /// Refused.
+    pub refused: usize,
+    /// Postponed.
+    pub postponed: usize,
+    /// Failed.
+    pub failed: usize,
+    /// Findings.
+    pub findings: usize,
 }
 
 /// A line about an employee.
@@ -40,36 +71,79 @@ impl Report {
     #[must_use]
     pub fn of_a_dry_run(plan: Plan) -> Self {
         let mut report = Self { dry_run: true, ..Self::default() };
-        report.leave(plan.refused, plan.postponed);
+        report.leave(plan.refused, &plan.postponed, plan.findings);
         for step in plan.steps {
             let text = step.to_string();
+            report.count(&step.change);
             report.changes.push(Entry { who: step.who, text });
         }
-        report
+        report.counted()
     }
 
-    pub(crate) fn done(&mut self, who: Who, change: &str, text: String) {
-        tracing::info!(employee = who.employee.0, change, "changed");
-        self.changes.push(Entry { who, text });
+    pub(crate) fn done(&mut self, who: &Who, change: &Change, number: &str) {
+        tracing::info!(employee = who.employee.0, change = change.kind(), "changed");
+        self.count(change);
+        self.changes.push(Entry { who: who.clone(), text: change.done(number, &who.name) });
     }
 
-    pub(crate) fn failed(&mut self, who: Who, failure: &dyn Display) {
-        tracing::error!(employee = who.employee.0, error = %failure, "failed");
-        self.failed.push(Entry { text: format!("{}: {failure}.", who.name), who });
+    pub(crate) fn failed(&mut self, who: &Who, change: &Change, failure: &dyn Display) {
+        tracing::error!(employee = who.employee.0, change = change.kind(), error = %failure, "failed");
+        self.failed.push(Entry {
+            text: format!("{}: could not {}: {failure}.", who.name, change.kind()),
+            who: who.clone(),
+        });
     }
 
-    pub(crate) fn leave(&mut self, refused: Vec<(Who, NotDialable)>, postponed: Vec<Who>) {
+    pub(crate) fn later(&mut self, who: &Who, reason: &str) {
+        tracing::warn!(employee = who.employee.0, reason, "postponed");
+        self.postponed.push(Entry {
+            text: format!("{} has to wait for another run: {reason}.", who.name),
+            who: who.clone(),
+        });
+    }
+
+    pub(crate) fn taken(&mut self, who: &Who, number: &str) {
+        let text = format!(
+            "{}: another run gave the number ({number}) to somebody else at the same time; the next run gives them one.",
+            who.name
+        );
+        self.failed.push(Entry { text, who: who.clone() });
+    }
+
+    pub(crate) fn find(&mut self, finding: String) {
+        tracing::warn!(finding = twilify::phone::redacted(&finding), "found");
+        self.findings.push(finding);
+    }
+
+    pub(crate) fn leave(&mut self, refused: Vec<(Who, Unusable)>, postponed: &[Who], findings: Vec<String>) {
         for (who, reason) in refused {
             tracing::warn!(employee = who.employee.0, %reason, "the mobile number is unusable");
             let text = format!("The mobile number of {} is unusable: {reason}.", who.name);
             self.refused.push(Entry { who, text });
         }
-        if !postponed.is_empty() {
-            tracing::warn!(employees = postponed.len(), "postponed, because a run buys only so many numbers");
-        }
         for who in postponed {
-            let text = format!("{} gets a company number in another run.", who.name);
-            self.postponed.push(Entry { who, text });
+            self.later(who, "this one buys no more numbers");
         }
+        for finding in findings {
+            self.find(finding);
+        }
+    }
+
+    /// The report, with everything counted.
+    pub(crate) fn counted(mut self) -> Self {
+        let Self { changes, refused, postponed, failed, findings, .. } = &self;
+        let [changes, refused, postponed, failed] = [changes, refused, postponed, failed].map(Vec::len);
+        self.counts = Counts { changes, refused, postponed, failed, findings: findings.len(), ..self.counts };
+        let more = i64::try_from(self.counts.purchases).unwrap_or(i64::MAX);
+        let less = i64::try_from(self.counts.released).unwrap_or(i64::MAX);
+        #[expect(clippy::cast_precision_loss, reason = "nobody owns so many numbers")]
+        let dollars = ((more - less) * CENTS_A_MONTH) as f64 / 100.0;
+        self.monthly_cost_change_usd = dollars;
+        self
+    }
+
+    fn count(&mut self, change: &Change) {
+        self.counts.purchases += usize::from(*change == Change::Buy);
+        self.counts.released += usize::from(matches!(change, Change::Retire(_, Fate::Release)));
     }
 }

@@ -3,9 +3,9 @@
 mod text;
 
 use twilify::{
-    CompanyNumber, Employee, EmployeeId, MobileNumber,
-    phone::{Country, NotDialable},
-    twilio::{IncomingMessage, OutgoingMessage},
+    CompanyNumber, Employee, EmployeeId, Unreachable,
+    phone::Country,
+    twilio::{IncomingMessage, MessagingServiceSid, OutgoingMessage},
 };
 
 /// What becomes of a message.
@@ -23,15 +23,15 @@ pub enum Outcome {
     NoMobile {
         /// Whose.
         employee: EmployeeId,
-        /// What is wrong with the number in their profile, if there is one.
-        reason: Option<NotDialable>,
+        /// Why not.
+        reason: Unreachable,
     },
 }
 
 impl Outcome {
     /// Forwards a message to the employee who publishes the number it was sent to.
     ///
-    /// It comes from the company number, which is `to`. A mobile number without a country code is
+    /// It comes from the company number, which is `to`, through the Messaging Service, if there is one. A mobile number without a country code is
     /// read as one of `country`.
     #[must_use]
     pub fn of(
@@ -39,16 +39,21 @@ impl Outcome {
         to: &CompanyNumber,
         employee: Option<Employee>,
         country: Country,
+        service: Option<&MessagingServiceSid>,
     ) -> Self {
-        let Some(Employee { id: employee, mobile, .. }) = employee else { return Self::NotInService };
-        match mobile.map(|typed| typed.dialled(country)) {
-            Some(Ok(number)) => {
-                let mobile = MobileNumber::new(number);
-                let send = |body| OutgoingMessage { from: to.clone(), to: mobile.clone(), body };
-                Self::Forward { employee, messages: text::forwarded(message).into_iter().map(send).collect() }
+        let Some(employee) = employee else { return Self::NotInService };
+        match employee.reachable(to, country) {
+            Ok(mobile) => {
+                let bodies = text::forwarded(&message.from, &message.body, message.media);
+                let send = |body| OutgoingMessage {
+                    from: to.clone(),
+                    to: mobile.clone(),
+                    body,
+                    service: service.cloned(),
+                };
+                Self::Forward { employee: employee.id, messages: bodies.into_iter().map(send).collect() }
             }
-            Some(Err(reason)) => Self::NoMobile { employee, reason: Some(reason) },
-            None => Self::NoMobile { employee, reason: None },
+            Err(reason) => Self::NoMobile { employee: employee.id, reason },
         }
     }
 }

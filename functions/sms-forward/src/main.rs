@@ -1,6 +1,6 @@
 //! Twilio reports a message: look the employee up, then send it on.
 
-use std::{convert::Infallible, process::ExitCode};
+use std::{convert::Infallible, process::ExitCode, time::Duration};
 
 use lambda_http::{Error, Request, Response, http::StatusCode, run, service_fn};
 use sms_forward::Outcome;
@@ -12,7 +12,9 @@ use twilify::{
     phone::Country,
     secrets::{self, Parameters},
     transport::{Http, WHILE_SOMEONE_WAITS},
-    twilio::{self, Account, IncomingMessage, MessagingResponse, OutgoingMessage, Webhooks},
+    twilio::{
+        self, Account, IncomingMessage, MessagingResponse, MessagingServiceSid, OutgoingMessage, Webhooks,
+    },
 };
 
 struct SmsForward {
@@ -20,9 +22,13 @@ struct SmsForward {
     directory: Directory,
     account: Account,
     country: Country,
+    service: Option<MessagingServiceSid>,
 }
 
-/// Something that may work if it is tried again, so Twilio is told that it did not.
+/// How long all of it may take: Twilio waits fifteen seconds, and a cold start needs some of them.
+const BUDGET: Duration = Duration::from_secs(10);
+
+/// Something that might work another time, so Twilio is told that it did not.
 struct NotForwarded;
 
 #[tokio::main(flavor = "current_thread")]
@@ -46,6 +52,7 @@ async fn serve() -> Result<(), Error> {
         directory: parameters.directory(&http, &settings)?,
         account: parameters.account(&http, &settings)?,
         country: settings.country,
+        service: settings.messaging_service,
     };
     run(service_fn(|request| function.respond(request))).await
 }
@@ -60,54 +67,53 @@ impl SmsForward {
                 return Ok(rejection.into());
             }
         };
+        let done = tokio::time::timeout(BUDGET, self.forward(&message)).await.unwrap_or_else(|_| {
+            tracing::error!(message_sid = message.sid.0, "no time is left to forward a message");
+            Err(NotForwarded)
+        });
         let mut response = Response::from(MessagingResponse);
-        if let Err(NotForwarded) = self.forward(&message).await {
+        if let Err(NotForwarded) = done {
             *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
         }
         Ok(response)
     }
 
     async fn forward(&self, message: &IncomingMessage) -> Result<(), NotForwarded> {
-        let sid = &message.sid;
+        let message_sid = &message.sid.0;
         let outcome = match &message.to {
             None => Outcome::NotInService,
             Some(to) => match self.directory.find_by_company_number(to).await {
-                Ok(employee) => Outcome::of(message, to, employee, self.country),
+                Ok(employee) => Outcome::of(message, to, employee, self.country, self.service.as_ref()),
                 Err(error) => {
-                    tracing::error!(message_sid = sid, error = %Causes(&error), "cannot forward a message");
+                    tracing::error!(message_sid, error = %Causes(&error), "cannot forward a message");
                     return Err(NotForwarded);
                 }
             },
         };
         match outcome {
-            Outcome::Forward { employee, messages } => {
-                self.send(sid, &messages).await?;
-                tracing::info!(message_sid = sid, employee = employee.0, "forwarded a message");
-            }
-            Outcome::NotInService => tracing::warn!(message_sid = sid, "the number texted is nobody's"),
+            Outcome::NotInService => tracing::warn!(message_sid, "the number texted is nobody's"),
             Outcome::NoMobile { employee, reason } => {
-                let reason = reason.map_or_else(|| "there is none".to_owned(), |reason| reason.to_string());
-                tracing::warn!(
-                    message_sid = sid,
-                    employee = employee.0,
-                    reason,
-                    "the employee has no usable mobile number"
-                );
+                tracing::warn!(message_sid, employee = employee.0, %reason, "the employee has no usable mobile number");
             }
+            Outcome::Forward { employee, messages } => match self.send(&messages).await {
+                Ok(()) => tracing::info!(message_sid, employee = employee.0, "forwarded a message"),
+                Err(error) => {
+                    tracing::error!(message_sid, employee = employee.0, error = %Causes(&error), "cannot forward a message");
+                    // What Twilio refuses for good it would refuse again.
+                    return match error {
+                        twilio::Error::Refused(refusal) if refusal.is_final() => Ok(()),
+                        _ => Err(NotForwarded),
+                    };
+                }
+            },
         }
         Ok(())
     }
 
-    /// Sends the parts of a message in their order. What Twilio refuses it will refuse again.
-    async fn send(&self, sid: &str, messages: &[OutgoingMessage]) -> Result<(), NotForwarded> {
+    /// Sends the parts of a message in their order.
+    async fn send(&self, messages: &[OutgoingMessage]) -> Result<(), twilio::Error> {
         for message in messages {
-            if let Err(error) = self.account.send(message).await {
-                tracing::error!(message_sid = sid, error = %Causes(&error), "cannot forward a message");
-                return match error {
-                    twilio::Error::Refused(refusal) if refusal.is_final() => Ok(()),
-                    _ => Err(NotForwarded),
-                };
-            }
+            self.account.send(message).await?;
         }
         Ok(())
     }

@@ -1,6 +1,5 @@
 //! The words of a forwarded message.
 
-use twilify::twilio::IncomingMessage;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 /// The longest text Twilio sends, in UTF-16 code units, the most cautious way to count characters.
@@ -11,16 +10,16 @@ const LONGEST: usize = 1600;
 /// Room for a line like `(2/12)`, with which every part of a long text begins.
 const NUMBER: usize = 16;
 
-/// The longest sender that is shown; Twilio's own are far shorter.
+/// The longest sender that is shown, in characters; Twilio's own are far shorter.
 const LONGEST_SENDER: usize = 100;
 
-/// The bodies of the messages that carry `message`: the sender, a blank line, the text. What is too
+/// The bodies of the messages that carry a text: the sender, a blank line, the text. What is too
 /// long for one message goes out in numbered parts, split between words, or else between
 /// characters as people see them.
-pub(crate) fn forwarded(message: &IncomingMessage) -> Vec<String> {
-    let sender: String = message.from.graphemes(true).take(LONGEST_SENDER).collect();
+pub(crate) fn forwarded(sender: &str, text: &str, media: usize) -> Vec<String> {
+    let sender: String = sender.chars().take(LONGEST_SENDER).collect();
     let sender = if sender.trim().is_empty() { "unknown sender" } else { &sender };
-    let text = match (message.body.as_str(), message.media) {
+    let text = match (text, media) {
         (text, 0) => text.to_owned(),
         ("", count) => not_forwarded(count),
         (text, count) => format!("{text}\n\n{}", not_forwarded(count)),
@@ -88,11 +87,6 @@ fn length(text: &str) -> usize {
 mod tests {
     use super::*;
 
-    fn bodies(from: &str, body: &str, media: usize) -> Vec<String> {
-        let (from, body) = (from.to_owned(), body.to_owned());
-        forwarded(&IncomingMessage { sid: "SM00".to_owned(), from, to: None, body, media })
-    }
-
     /// The parts without their heads, put together again.
     fn joined(parts: &[String]) -> String {
         let text = |part: &String| match part.split_once(")\n") {
@@ -104,16 +98,16 @@ mod tests {
 
     #[test]
     fn a_text_says_from_whom_it_is() {
-        assert_eq!(bodies("+14155550123", "Hi Ada!", 0), ["From: +14155550123\n\nHi Ada!"]);
-        assert_eq!(bodies("72975", "Your code is 1234", 0), ["From: 72975\n\nYour code is 1234"]);
-        assert_eq!(bodies("", "Hi!", 0), ["From: unknown sender\n\nHi!"]);
+        assert_eq!(forwarded("+14155550123", "Hi Ada!", 0), ["From: +14155550123\n\nHi Ada!"]);
+        assert_eq!(forwarded("72975", "Your code is 1234", 0), ["From: 72975\n\nYour code is 1234"]);
+        assert_eq!(forwarded("", "Hi!", 0), ["From: unknown sender\n\nHi!"]);
     }
 
     #[test]
     fn a_picture_that_is_not_forwarded_is_mentioned() {
         let note = "(A picture or other file came with this message and was not forwarded.)";
-        assert_eq!(bodies("+14155550123", "", 1), [format!("From: +14155550123\n\n{note}")]);
-        assert_eq!(bodies("+14155550123", "Look!", 1), [format!("From: +14155550123\n\nLook!\n\n{note}")]);
+        assert_eq!(forwarded("+14155550123", "", 1), [format!("From: +14155550123\n\n{note}")]);
+        assert_eq!(forwarded("+14155550123", "Look!", 1), [format!("From: +14155550123\n\nLook!\n\n{note}")]);
     }
 
     #[test]
@@ -126,7 +120,7 @@ mod tests {
             format!("a{}", "\u{301}".repeat(1599)),
             "日本語".repeat(533),
         ] {
-            let parts = bodies("+14155550123", &text, 0);
+            let parts = forwarded("+14155550123", &text, 0);
             assert_eq!(parts.len(), 2, "{text:.20}");
             assert!(parts[0].starts_with("From: +14155550123\n\n(1/2)\n"), "{:.40}", parts[0]);
             assert!(parts[1].starts_with("(2/2)\n"), "{:.40}", parts[1]);
@@ -137,17 +131,25 @@ mod tests {
 
     #[test]
     fn words_and_characters_stay_whole() {
-        let parts = bodies("+14155550123", &"word ".repeat(320), 0);
+        let parts = forwarded("+14155550123", &"word ".repeat(320), 0);
         assert!(parts[0].ends_with("word ") || parts[0].ends_with("word"), "{}", parts[0]);
         let family = "👩‍👩‍👧‍👦";
-        let parts = bodies("+14155550123", &family.repeat(145), 0);
+        let parts = forwarded("+14155550123", &family.repeat(145), 0);
         assert!(parts.iter().all(|part| part.ends_with(family)));
+    }
+
+    #[test]
+    fn the_oddest_sender_leaves_room_for_the_text() {
+        for sender in ["👩‍👩‍👧‍👦".repeat(1000), "\u{301}".repeat(5000)] {
+            let parts = forwarded(&sender, &"x".repeat(1600), 0);
+            assert!(parts.iter().all(|part| length(part) <= 1600));
+        }
     }
 
     #[test]
     fn what_just_fits_goes_out_whole() {
         let room = 1600 - "From: +14155550123\n\n".len();
-        assert_eq!(bodies("+14155550123", &"x".repeat(room), 0).len(), 1);
-        assert_eq!(bodies("+14155550123", &"x".repeat(room + 1), 0).len(), 2);
+        assert_eq!(forwarded("+14155550123", &"x".repeat(room), 0).len(), 1);
+        assert_eq!(forwarded("+14155550123", &"x".repeat(room + 1), 0).len(), 2);
     }
 }

@@ -7,7 +7,11 @@ use secrecy::SecretString;
 use tracing::Level;
 use url::{Host, Url};
 
-use crate::{okta::Attribute, phone::Country, twilio::AreaCode};
+use crate::{
+    okta::Attribute,
+    phone::{Countries, Country},
+    twilio::{AreaCode, MessagingServiceSid},
+};
 
 /// What every function needs to know.
 #[derive(Clone, Debug)]
@@ -23,6 +27,11 @@ pub struct Settings {
     pub company_phone: Attribute,
     /// Twilio's REST API: `TWILIO_API_URL`.
     pub twilio_api: Url,
+    /// Twilio's messaging API, which is on a host of its own: `TWILIO_MESSAGING_URL`.
+    pub twilio_messaging_api: Url,
+    /// The Messaging Service that all company numbers belong to, if there is one:
+    /// `TWILIFY_MESSAGING_SERVICE_SID`.
+    pub messaging_service: Option<MessagingServiceSid>,
     /// How much to log: `TWILIFY_LOG`.
     pub log: Level,
     /// The AWS region, its SSM and the credentials for it.
@@ -57,7 +66,36 @@ pub struct Provisioning {
     pub max_purchases: usize,
     /// Whom to serve, as an Okta search expression: `TWILIFY_OKTA_SEARCH`.
     pub okta_search: Option<String>,
+    /// Where mobile numbers may be: `TWILIFY_MOBILE_COUNTRIES`.
+    pub mobile_countries: Countries,
+    /// What becomes of the numbers of those who leave: `TWILIFY_RETIRE`.
+    pub retire: Retire,
+    /// How long a leaver's number stays theirs, in days: `TWILIFY_RETIRE_AFTER_DAYS`.
+    pub retire_after_days: u16,
 }
+
+/// What becomes of the numbers of those who leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retire {
+    /// Nothing: `keep`.
+    Keep,
+    /// After the quarantine, `pool` or `release`.
+    To(Fate),
+}
+
+/// What becomes of a number that is taken from its employee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It waits for the next employee: `pool`.
+    Pool,
+    /// It is given back to Twilio and costs nothing any more: `release`.
+    Release,
+}
+
+/// The text is none of the three words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not keep, pool or release")]
+pub struct NotAFate;
 
 /// The deployment is incomplete.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -110,6 +148,14 @@ impl Settings {
                 Some(url) => url,
                 None => base_url("https://api.twilio.com").expect("this is one"),
             },
+            twilio_messaging_api: match variables.url("TWILIO_MESSAGING_URL")? {
+                Some(url) => url,
+                None => base_url("https://messaging.twilio.com").expect("this is one"),
+            },
+            messaging_service: match variables.get("TWILIFY_MESSAGING_SERVICE_SID") {
+                Some(sid) => Some(sid.parse().map_err(|it| invalid("TWILIFY_MESSAGING_SERVICE_SID", &it))?),
+                None => None,
+            },
             log: variables.parsed("TWILIFY_LOG", "info")?,
             aws: Aws {
                 region: variables.required("AWS_REGION")?,
@@ -142,7 +188,23 @@ impl Provisioning {
                 .collect::<Result<_, _>>()?,
             max_purchases: variables.parsed("TWILIFY_MAX_PURCHASES", "50")?,
             okta_search: variables.get("TWILIFY_OKTA_SEARCH"),
+            mobile_countries: variables.parsed("TWILIFY_MOBILE_COUNTRIES", "US,CA")?,
+            retire: variables.parsed("TWILIFY_RETIRE", "keep")?,
+            retire_after_days: variables.parsed("TWILIFY_RETIRE_AFTER_DAYS", "30")?,
         })
+    }
+}
+
+impl FromStr for Retire {
+    type Err = NotAFate;
+
+    fn from_str(word: &str) -> Result<Self, NotAFate> {
+        match word {
+            "keep" => Ok(Self::Keep),
+            "pool" => Ok(Self::To(Fate::Pool)),
+            "release" => Ok(Self::To(Fate::Release)),
+            _ => Err(NotAFate),
+        }
     }
 }
 

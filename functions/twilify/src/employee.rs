@@ -1,8 +1,9 @@
 //! The people who get company numbers.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::phone::TypedNumber;
+use crate::phone::{CompanyNumber, Country, MobileNumber, NotDialable, TypedNumber};
 
 /// Okta's identifier of a user, like `00ub0oNGTSWTBKOLGLNR`. Not personal: logs may carry it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -16,12 +17,45 @@ pub struct Employee {
     pub id: EmployeeId,
     /// Whether they still work here.
     pub status: Status,
+    /// Since when, if Okta says so.
+    pub status_changed: Option<Timestamp>,
     /// What they are called.
     pub name: Name,
     /// The phone in their pocket, as somebody typed it; without one they get no company number.
     pub mobile: Option<TypedNumber>,
     /// The number they publish, as their profile has it.
     pub company_number: Option<TypedNumber>,
+}
+
+/// Why somebody's mobile cannot be rung.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreachable {
+    /// There is no number in their profile.
+    #[error("there is none in their profile")]
+    NoNumber,
+    /// Nobody could dial the one in their profile.
+    #[error(transparent)]
+    NotDialable(#[from] NotDialable),
+    /// It is the company number itself, so a call would come back again and again.
+    #[error("it is the company number itself, so a call would go round in circles")]
+    Loop,
+}
+
+impl Employee {
+    /// The mobile that rings when somebody calls `company_number`. A number without a country code is
+    /// read as one of `country`.
+    pub fn reachable(
+        &self,
+        company_number: &CompanyNumber,
+        country: Country,
+    ) -> Result<MobileNumber, Unreachable> {
+        let mobile = self.mobile.as_ref().ok_or(Unreachable::NoNumber)?.dialled(country)?;
+        if mobile.as_e164() == company_number.as_e164() {
+            Err(Unreachable::Loop)
+        } else {
+            Ok(MobileNumber::new(mobile))
+        }
+    }
 }
 
 /// What Okta's [user status] means for somebody's phone.

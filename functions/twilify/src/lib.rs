@@ -17,5 +17,5 @@ pub mod transport;
 pub mod twilio;
 
 pub use causes::Causes;
-pub use employee::{Employee, EmployeeId, Name, Status};
+pub use employee::{Employee, EmployeeId, Name, Status, Unreachable};
 pub use phone::{CompanyNumber, MobileNumber, PhoneNumber};

@@ -4,8 +4,11 @@
 
 mod error;
 mod org;
+mod pace;
 mod page;
 mod wire;
+
+use std::{sync::Arc, time::Instant};
 
 use http::{Method, StatusCode, header};
 use reqwest::RequestBuilder;
@@ -13,6 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use url::Url;
 
+use self::pace::Pace;
 pub use self::{
     error::{Error, Refusal},
     org::{NotAnOrg, OrgUrl},
@@ -52,6 +56,7 @@ pub struct Directory {
     org: OrgUrl,
     token: ApiToken,
     company_phone: Attribute,
+    pace: Option<Arc<Pace>>,
 }
 
 /// The state of a profile at the moment it was read, so that a write can say what it builds on.
@@ -67,7 +72,16 @@ impl Directory {
     /// The company number is in the profile attribute `company_phone`.
     #[must_use]
     pub fn new(http: Http, org: OrgUrl, token: ApiToken, company_phone: Attribute) -> Self {
-        Self { http, org, token, company_phone }
+        Self { http, org, token, company_phone, pace: None }
+    }
+
+    /// The same directory for somebody who has time until `deadline`: where Okta asks for fewer
+    /// requests, it waits as long as Okta says, if the deadline allows.
+    ///
+    /// Without this nobody waits: a caller is on the line.
+    #[must_use]
+    pub fn until(&self, deadline: Instant) -> Self {
+        Self { pace: Some(Arc::new(Pace::until(deadline))), ..self.clone() }
     }
 
     /// Finds who publishes `number`, among those who work here.
@@ -82,7 +96,9 @@ impl Directory {
         url.query_pairs_mut().append_pair("search", &search).append_pair("limit", "10");
         let users: Vec<wire::User> = self.get(url).await?.1;
         let employees = users.into_iter().map(|user| user.into_employee(&self.company_phone));
-        let mut working: Vec<_> = employees.filter(|it| it.status == Status::Working).collect();
+        // The index may remember a number that the profile it comes with has not any more.
+        let holds = |it: &Employee| it.company_number.as_ref().is_some_and(|held| held.is(number.as_e164()));
+        let mut working: Vec<_> = employees.filter(|it| it.status == Status::Working && holds(it)).collect();
         if working.len() > 1 {
             return Err(Error::Ambiguous(working.into_iter().map(|it| it.id).collect()));
         }
@@ -97,7 +113,7 @@ impl Directory {
                 let revision = Revision { employee: id.clone(), etag: etag.map(ToOwned::to_owned) };
                 Ok(Some((user.into_employee(&self.company_phone), revision)))
             }
-            Err(Error::Refused(refusal)) if refusal.status == StatusCode::NOT_FOUND => Ok(None),
+            Err(Error::Refused(refusal)) if refusal.code == wire::NO_SUCH_USER => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -117,9 +133,18 @@ impl Directory {
         let mut employees = Vec::new();
         let mut next = Some(url);
         while let Some(url) = next {
-            let (answer, users) = self.get::<Vec<wire::User>>(url).await?;
-            employees.extend(users.into_iter().map(|user| user.into_employee(&self.company_phone)));
-            next = page::next(&answer.headers, self.org.url());
+            next = match self.get::<Vec<wire::User>>(url.clone()).await {
+                Ok((answer, users)) => {
+                    employees.extend(users.into_iter().map(|user| user.into_employee(&self.company_phone)));
+                    let request = || format!("GET {}", url.path());
+                    page::next(&answer.headers, self.org.url()).map_err(|page::Unusable| {
+                        Error::Unreachable { request: request(), source: Failure::Link }
+                    })?
+                }
+                // In an org where people have many groups, a full page can be more than Okta manages.
+                Err(error) if error.is_too_slow() => Some(page::halved(&url).ok_or(error)?),
+                Err(error) => return Err(error),
+            };
         }
         Ok(employees)
     }
@@ -130,20 +155,30 @@ impl Directory {
         self.write(revision, self.company_phone.as_str(), number.as_e164()).await
     }
 
+    /// Empties a profile's company number, under the same condition as [`assign`](Self::assign).
+    pub async fn unassign(&self, revision: &Revision) -> Result<(), Error> {
+        self.write(revision, self.company_phone.as_str(), Value::Null).await
+    }
+
     /// Writes `mobile` into a profile in place of what was typed there, under the same condition
     /// as [`assign`](Self::assign).
     pub async fn clean_mobile(&self, revision: &Revision, mobile: &MobileNumber) -> Result<(), Error> {
         self.write(revision, wire::MOBILE, mobile.as_e164()).await
     }
 
-    async fn write(&self, revision: &Revision, attribute: &str, value: &str) -> Result<(), Error> {
+    async fn write(
+        &self,
+        revision: &Revision,
+        attribute: &str,
+        value: impl Into<Value>,
+    ) -> Result<(), Error> {
         let url = self.user(&revision.employee);
         let path = url.path().to_owned();
         let mut request = self.http.client().post(url).header(header::CONTENT_TYPE, "application/json");
         if let Some(etag) = &revision.etag {
             request = request.header(header::IF_MATCH, etag);
         }
-        let profile: Value = json!({ "profile": { attribute: value } });
+        let profile: Value = json!({ "profile": { attribute: value.into() } });
         self.send(Method::POST, &path, request.body(profile.to_string())).await.map(drop)
     }
 
@@ -158,13 +193,23 @@ impl Directory {
     async fn send(&self, method: Method, path: &str, request: RequestBuilder) -> Result<Answer, Error> {
         let token = format!("SSWS {}", self.token.0.expose_secret());
         let request = request.header(header::AUTHORIZATION, token).header(header::ACCEPT, "application/json");
-        let answer = self.http.send(request).await.map_err(|source| unreachable(&method, path, source))?;
-        match answer.status {
-            status if status.is_success() => Ok(answer),
-            StatusCode::PRECONDITION_FAILED => Err(Error::Conflict),
-            status => {
-                let failure: wire::Failure = answer.json().unwrap_or_default();
-                Err(Error::Refused(failure.into_refusal(format!("{method} {path}"), status)))
+        loop {
+            let request = request.try_clone().expect("bodies are held in memory");
+            if let Some(pace) = &self.pace {
+                pace.keep().await;
+            }
+            let answer =
+                self.http.send(request).await.map_err(|source| unreachable(&method, path, source))?;
+            let again = self.pace.as_ref().is_some_and(|pace| pace.learn(&answer));
+            match answer.status {
+                status if status.is_success() => return Ok(answer),
+                StatusCode::PRECONDITION_FAILED => return Err(Error::Conflict),
+                // A request that was one too many has not been carried out.
+                StatusCode::TOO_MANY_REQUESTS if again => {}
+                status => {
+                    let failure: wire::Failure = answer.json().unwrap_or_default();
+                    return Err(Error::Refused(failure.into_refusal(format!("{method} {path}"), status)));
+                }
             }
         }
     }

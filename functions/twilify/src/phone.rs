@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     redact::redacted,
-    typed::{Country, NotACountry, NotDialable, TypedNumber},
+    typed::{Countries, Country, NotACountry, NotDialable, TypedNumber},
 };
 
 /// A phone number in [E.164] form: a `+`, then eight to fifteen digits, the first not zero.

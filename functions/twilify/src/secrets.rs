@@ -20,8 +20,8 @@ use crate::{
     twilio::{Account, AccountSid, AuthTokens, Credentials as TwilioCredentials, NotASid, Webhooks},
 };
 
-/// How long all attempts together may take; Lambda gives a function ten seconds to start.
-const PATIENCE: Duration = Duration::from_secs(8);
+/// How long all attempts together may take: a caller may be waiting for the function to start.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// A parameter, named as below `TWILIFY_PARAMETER_PATH`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -42,6 +42,9 @@ pub enum Failure {
     /// The answer did not arrive, or not in time; the request may have been carried out.
     #[error("no answer")]
     NoAnswer(#[source] reqwest::Error),
+    /// The answer names a next page that cannot be fetched, so the list it begins cannot be read.
+    #[error("the answer names a next page that cannot be fetched")]
+    Link,
     /// The answer is longer than any answer should be.
     #[error("the answer is longer than {} MiB", LONGEST_ANSWER >> 20)]
     TooLong,

@@ -2,7 +2,9 @@
 //! goes back.
 
 mod account;
+mod backoff;
 mod error;
+mod messaging;
 mod number;
 mod signature;
 mod twiml;
@@ -11,7 +13,8 @@ mod webhook;
 pub use self::{
     account::{Account, AccountSid, Credentials, MessageSid, NotASid, OutgoingMessage},
     error::{Error, Refusal},
-    number::{AreaCode, Label, NotAnAreaCode, NumberSid, OwnedNumber, Route},
+    messaging::{MessagingService, MessagingServiceSid},
+    number::{AreaCode, Label, NotAnAreaCode, NumberSid, OwnedNumber, Owner, Route},
     signature::{AuthToken, AuthTokens},
     twiml::{Dial, MessagingResponse, VoiceResponse},
     webhook::{CallSid, Form, IncomingCall, IncomingMessage, Rejection, Webhook, Webhooks},

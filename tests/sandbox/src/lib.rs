@@ -25,10 +25,11 @@ mod world;
 pub use self::{
     aws::{lambda::Failed, ssm::Ssm},
     okta::{API_TOKEN as OKTA_TOKEN, Employee, Okta},
-    server::{Fault, Health},
+    server::{Action, Fault, Health},
     twilio::{
-        ACCOUNT_SID as TWILIO_ACCOUNT_SID, AUTH_TOKEN as TWILIO_AUTH_TOKEN, Answer, Call, Delivery, Heard,
-        Message, Number, Twilio,
+        ACCOUNT_SID as TWILIO_ACCOUNT_SID, API_KEY_SECRET as TWILIO_API_KEY_SECRET,
+        API_KEY_SID as TWILIO_API_KEY_SID, AUTH_TOKEN as TWILIO_AUTH_TOKEN, Answer, Call, Delivery, Heard,
+        MESSAGING_SERVICE_SID, Message, Number, Twilio,
     },
     world::World,
 };

@@ -3,6 +3,7 @@
 //! <https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/>
 
 mod employee;
+mod projection;
 mod search;
 
 use std::sync::{Arc, Mutex};
@@ -33,6 +34,8 @@ pub struct Okta {
     /// How it is doing.
     pub health: Health,
     employees: Arc<Mutex<Vec<Employee>>>,
+    /// The attributes that a profile can have.
+    schema: Arc<Mutex<Vec<String>>>,
     url: String,
 }
 
@@ -44,7 +47,10 @@ struct Failure(StatusCode, &'static str, &'static str);
 impl Okta {
     pub(crate) async fn start() -> anyhow::Result<Self> {
         let (listener, url) = listen(0).await?;
-        let okta = Self { health: Health::default(), employees: Arc::default(), url };
+        let schema =
+            ["firstName", "lastName", "displayName", "email", "mobilePhone", "primaryPhone", "department"];
+        let schema = Arc::new(Mutex::new(schema.map(ToOwned::to_owned).into()));
+        let okta = Self { health: Health::default(), employees: Arc::default(), schema, url };
         let router = Router::new()
             .route("/api/v1/users", get(list))
             .route("/api/v1/users/{id}", get(read).post(update))
@@ -68,6 +74,11 @@ impl Okta {
         &self.url
     }
 
+    /// Adds an attribute to the schema of profiles.
+    pub fn adds_attribute(&self, name: &str) {
+        lock(&self.schema).push(name.to_owned());
+    }
+
     /// Hires someone.
     pub fn hire(&self, employee: Employee) {
         lock(&self.employees).push(employee);
@@ -80,6 +91,29 @@ impl Okta {
     /// If nobody has the first name.
     pub fn set_status(&self, first_name: &str, status: &'static str) {
         self.change(first_name, |employee| employee.status = status);
+    }
+
+    /// Deactivates somebody, as of so many days ago.
+    ///
+    /// # Panics
+    ///
+    /// If nobody has the first name.
+    pub fn leaves(&self, first_name: &str, days_ago: i64) {
+        self.change(first_name, |employee| employee.leave(days_ago));
+    }
+
+    /// Forgets somebody.
+    pub fn deletes(&self, first_name: &str) {
+        lock(&self.employees).retain(|it| it.profile["firstName"] != first_name);
+    }
+
+    /// Lets another system, like Active Directory, be the source of an attribute.
+    ///
+    /// # Panics
+    ///
+    /// If nobody has the first name.
+    pub fn is_mastered_elsewhere(&self, first_name: &str, attribute: &'static str) {
+        self.change(first_name, |employee| employee.mastered_elsewhere.push(attribute));
     }
 
     /// Sets an attribute in somebody's profile, as an administrator would.
@@ -101,6 +135,12 @@ impl Okta {
         let mut value = None;
         self.change(first_name, |employee| value = employee.profile.get(attribute).cloned());
         value?.as_str().map(ToOwned::to_owned)
+    }
+
+    /// Everybody who ever worked here and has not been forgotten.
+    #[must_use]
+    pub fn everybody(&self) -> Vec<Employee> {
+        lock(&self.employees).clone()
     }
 
     fn change(&self, first_name: &str, change: impl FnOnce(&mut Employee)) {
@@ -152,7 +192,9 @@ async fn list(State(okta): State<Okta>, RawQuery(query): RawQuery) -> Reply {
         }
         None => employees.iter().filter(|it| it.status != "DEPROVISIONED").collect(),
     };
-    let page: Vec<_> = matching.iter().skip(after).take(limit).map(|it| it.json()).collect();
+    let fields = parameter("fields");
+    let page: Vec<_> =
+        matching.iter().skip(after).take(limit).map(|it| projection::project(it.json(), fields)).collect();
     let mut response = Json(page).into_response();
     let link = |after: usize, relation: &str| {
         let others = query.iter().filter(|(name, _)| name != "after");
@@ -197,6 +239,20 @@ async fn update(State(okta): State<Okta>, Path(id): Path<String>, headers: Heade
     else {
         return Err(Failure(StatusCode::BAD_REQUEST, "E0000003", "The request body was not well-formed."));
     };
+    if profile.keys().any(|attribute| !lock(&okta.schema).contains(attribute)) {
+        return Err(Failure(
+            StatusCode::BAD_REQUEST,
+            "E0000001",
+            "Api validation failed: profile property not defined in the schema",
+        ));
+    }
+    if profile.keys().any(|attribute| employee.mastered_elsewhere.contains(&attribute.as_str())) {
+        return Err(Failure(
+            StatusCode::FORBIDDEN,
+            "E0000023",
+            "Operation failed because user profile is mastered under another system",
+        ));
+    }
     if profile.values().any(|value| value.as_str().is_some_and(|text| text.len() > 100)) {
         return Err(Failure(StatusCode::BAD_REQUEST, "E0000001", "Api validation failed: profile"));
     }

@@ -1,8 +1,9 @@
 //! A server on loopback, and what can go wrong with it.
 
 use std::{
+    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use anyhow::Context as _;
@@ -17,41 +18,97 @@ use http::StatusCode;
 use tokio::net::TcpListener;
 
 /// What is wrong with a vendor.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Fault {
-    /// It answers every request with this status and body.
+    /// It answers with this status and body, and does nothing.
     Answers(u16, &'static str),
-    /// It takes requests and never answers.
+    /// It refuses because of too many requests, and says in how many seconds there may be more.
+    LimitsRate(u64),
+    /// It does what it is asked, after so long.
+    Takes(Duration),
+    /// It takes the request, does nothing and never answers.
     Hangs,
-    /// It closes the connection in the middle of an answer.
+    /// It closes the connection in the middle of an answer, and has done nothing.
     Cuts,
+    /// It does what it is asked, and closes the connection in place of an answer.
+    LosesReply,
+    /// Something else happens first, then all is well.
+    First(Action),
+    /// It does what it is asked, then something else happens, and there is no answer.
+    Then(Action),
 }
 
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answers(status, body) => write!(f, "Answers({status}, {body:?})"),
+            Self::LimitsRate(seconds) => write!(f, "LimitsRate({seconds})"),
+            Self::Takes(time) => write!(f, "Takes({time:?})"),
+            Self::Hangs => f.write_str("Hangs"),
+            Self::Cuts => f.write_str("Cuts"),
+            Self::LosesReply => f.write_str("LosesReply"),
+            Self::First(_) => f.write_str("First(…)"),
+            Self::Then(_) => f.write_str("Then(…)"),
+        }
+    }
+}
+
+/// Something that happens.
+pub type Action = Arc<dyn Fn() + Send + Sync>;
+
 /// A vendor's health, and what was asked of it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Health(Arc<Mutex<Condition>>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Condition {
-    fault: Option<Fault>,
+    faults: Vec<(When, Fault)>,
     requests: Vec<String>,
 }
 
+/// Whether a request, like `GET /api/v1/users?limit=200`, suffers.
+type When = Box<dyn FnMut(&str) -> bool + Send>;
+
 impl Health {
-    /// Breaks the vendor, until it [recovers](Self::recovers).
+    /// Breaks the vendor in this way and no other, until it [recovers](Self::recovers).
     pub fn fails(&self, fault: Fault) {
-        lock(&self.0).fault = Some(fault);
+        self.recovers();
+        self.fails_when(|_| true, fault);
+    }
+
+    /// Breaks the vendor for the next `times` requests that begin with `request`, like `POST /api/v1/users`.
+    pub fn fails_on(&self, request: &'static str, times: usize, fault: Fault) {
+        let mut left = times;
+        let when = move |it: &str| {
+            let suffers = left > 0 && it.starts_with(request);
+            left -= usize::from(suffers);
+            suffers
+        };
+        self.fails_when(when, fault);
+    }
+
+    /// Breaks the vendor for the requests that `when` chooses.
+    pub fn fails_when(&self, when: impl FnMut(&str) -> bool + Send + 'static, fault: Fault) {
+        lock(&self.0).faults.push((Box::new(when), fault));
     }
 
     /// Makes everything well again.
     pub fn recovers(&self) {
-        lock(&self.0).fault = None;
+        lock(&self.0).faults.clear();
     }
 
     /// What was asked of the vendor so far, like `GET /api/v1/users?limit=200`.
     #[must_use]
     pub fn requests(&self) -> Vec<String> {
         lock(&self.0).requests.clone()
+    }
+
+    fn diagnose(&self, request: String) -> Option<Fault> {
+        let mut condition = lock(&self.0);
+        let fault =
+            condition.faults.iter_mut().find_map(|(when, fault)| when(&request).then(|| fault.clone()));
+        condition.requests.push(request);
+        fault
     }
 }
 
@@ -74,27 +131,50 @@ pub(crate) fn serve_vendor(listener: TcpListener, health: &Health, router: Route
 }
 
 async fn suffer(State(health): State<Health>, request: Request, next: Next) -> Response {
-    let fault = {
-        let mut condition = lock(&health.0);
-        condition.requests.push(format!("{} {}", request.method(), request.uri()));
-        condition.fault.clone()
-    };
-    match fault {
+    match health.diagnose(format!("{} {}", request.method(), request.uri())) {
         None => next.run(request).await,
         Some(Fault::Answers(status, body)) => {
             (StatusCode::from_u16(status).expect("a status"), [("content-type", "application/json")], body)
                 .into_response()
         }
+        Some(Fault::LimitsRate(seconds)) => {
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+            let headers = [
+                ("x-rate-limit-limit", "600".to_owned()),
+                ("x-rate-limit-remaining", "0".to_owned()),
+                ("x-rate-limit-reset", (now + seconds).to_string()),
+            ];
+            (StatusCode::TOO_MANY_REQUESTS, headers, "{}").into_response()
+        }
+        Some(Fault::Takes(time)) => {
+            tokio::time::sleep(time).await;
+            next.run(request).await
+        }
         Some(Fault::Hangs) => {
             tokio::time::sleep(Duration::from_mins(1)).await;
             StatusCode::GATEWAY_TIMEOUT.into_response()
         }
-        Some(Fault::Cuts) => {
-            // More is announced than comes, so that the server has to hang up.
-            let response = Response::builder().header("content-length", "1000");
-            response.body(Body::from("[")).expect("a response")
+        Some(Fault::Cuts) => cut(),
+        Some(Fault::LosesReply) => {
+            next.run(request).await;
+            cut()
+        }
+        Some(Fault::First(action)) => {
+            action();
+            next.run(request).await
+        }
+        Some(Fault::Then(action)) => {
+            next.run(request).await;
+            action();
+            std::future::pending().await
         }
     }
+}
+
+/// An answer of which more is announced than comes, so that the server has to hang up.
+fn cut() -> Response {
+    let response = Response::builder().header("content-length", "1000");
+    response.body(Body::from("[")).expect("a response")
 }
 
 /// A lock that a failed test does not poison for those that look at the world afterwards.

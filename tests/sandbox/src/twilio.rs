@@ -23,6 +23,15 @@ pub const ACCOUNT_SID: &str = "AC00000000000000000000000000000000";
 /// The account's auth token, as long as it is not replaced.
 pub const AUTH_TOKEN: &str = "sandbox-auth-token";
 
+/// An API key of the account, which opens the REST API whatever the auth token is.
+pub const API_KEY_SID: &str = "SK00000000000000000000000000000000";
+
+/// That key's secret.
+pub const API_KEY_SECRET: &str = "sandbox-api-key-secret";
+
+/// The account's Messaging Service.
+pub const MESSAGING_SERVICE_SID: &str = "MG00000000000000000000000000000000";
+
 /// A Twilio account.
 #[derive(Clone)]
 pub struct Twilio {
@@ -38,10 +47,12 @@ struct State {
     for_sale: Vec<ForSale>,
     owned: Vec<Number>,
     sent: Vec<Message>,
+    /// What searches go on to find, although it is sold.
+    catalogue: Option<Vec<String>>,
     serial: u64,
     purchases: usize,
-    before_purchase: Option<Box<dyn FnOnce() + Send>>,
-    after_purchase: Option<Box<dyn FnOnce() + Send>>,
+    /// The numbers in the Messaging Service.
+    enrolled: Vec<String>,
 }
 
 struct ForSale {
@@ -87,16 +98,18 @@ impl Twilio {
             for_sale: Vec::new(),
             owned: Vec::new(),
             sent: Vec::new(),
+            catalogue: None,
             serial: 0,
             purchases: 0,
-            before_purchase: None,
-            after_purchase: None,
+            enrolled: Vec::new(),
         };
         let (listener, url) = listen(0).await?;
         let (health, state) = (Health::default(), Arc::new(Mutex::new(state)));
         let twilio = Self { health, state, http: network::client(), url };
         let router =
             Router::new().nest(&format!("/2010-04-01/Accounts/{ACCOUNT_SID}"), rest::router(&twilio));
+        let router =
+            router.nest(&format!("/v1/Services/{MESSAGING_SERVICE_SID}"), rest::messaging_service(&twilio));
         serve_vendor(listener, &twilio.health, router.fallback(rest::not_found));
         Ok(twilio)
     }
@@ -117,11 +130,34 @@ impl Twilio {
         lock(&self.state).for_sale.push(ForSale { number: number.to_owned(), voice, sms });
     }
 
+    /// Lets searches find, from now on, what is for sale at this moment, whatever is sold.
+    pub fn searches_lag(&self) {
+        let mut state = lock(&self.state);
+        state.catalogue = Some(state.for_sale.iter().map(|it| it.number.clone()).collect());
+    }
+
     /// Puts a number into the account's hands that somebody bought on Twilio's web site.
     pub fn owns(&self, number: &str) {
         let mut state = lock(&self.state);
         let sid = state.new_sid("PN");
         state.owned.push(Number::new(sid, number));
+    }
+
+    /// Changes what the account says of one of its numbers, as somebody may on Twilio's web site.
+    ///
+    /// # Panics
+    ///
+    /// If the account does not own `number`.
+    pub fn change(&self, number: &str, change: impl FnOnce(&mut Number)) {
+        let mut state = lock(&self.state);
+        let number = state.owned.iter_mut().find(|it| it.phone_number == number);
+        change(number.expect("the account owns this number"));
+    }
+
+    /// The numbers in the Messaging Service [`MESSAGING_SERVICE_SID`].
+    #[must_use]
+    pub fn enrolled(&self) -> Vec<String> {
+        lock(&self.state).enrolled.clone()
     }
 
     /// The numbers the account owns.
@@ -145,16 +181,6 @@ impl Twilio {
     /// Promotes a new auth token: from now on only this one signs and opens the REST API.
     pub fn promotes_auth_token(&self, token: &str) {
         token.clone_into(&mut lock(&self.state).auth_token);
-    }
-
-    /// Does something when the next purchase arrives, before it is made.
-    pub fn before_purchase(&self, action: impl FnOnce() + Send + 'static) {
-        lock(&self.state).before_purchase = Some(Box::new(action));
-    }
-
-    /// Does something after the next purchase, before whoever bought hears of it.
-    pub(crate) fn after_purchase(&self, action: impl FnOnce() + Send + 'static) {
-        lock(&self.state).after_purchase = Some(Box::new(action));
     }
 
     fn auth_token(&self) -> AuthToken {

@@ -1,6 +1,12 @@
 //! Everything together.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 
@@ -11,7 +17,7 @@ use crate::{
         ssm::{self, Ssm},
     },
     okta::{self, Okta},
-    server::listen,
+    server::{Action, Fault, listen},
     twilio::{self, Answer, Call, Twilio},
 };
 
@@ -30,7 +36,7 @@ pub struct World {
     /// The parameters.
     pub ssm: Ssm,
     url: String,
-    functions: [Arc<Function>; 3],
+    functions: [Arc<Function>; 4],
     log: Log,
 }
 
@@ -53,6 +59,7 @@ impl World {
             ("TWILIFY_PARAMETER_PATH", "/twilify"),
             ("TWILIFY_AREA_CODES", AREA_CODES),
             ("TWILIO_API_URL", twilio.url()),
+            ("TWILIO_MESSAGING_URL", twilio.url()),
             ("AWS_REGION", REGION),
             ("AWS_ENDPOINT_URL_SSM", ssm.url()),
             ("AWS_ACCESS_KEY_ID", ssm::ACCESS_KEY_ID),
@@ -62,13 +69,17 @@ impl World {
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
         let functions =
-            [("call-forward", 14), ("sms-forward", 14), ("provisioner", 900)].map(|(name, seconds)| {
-                Arc::new(Function::new(name, Duration::from_secs(seconds), env.clone(), log.clone()))
-            });
+            [("call-forward", 14), ("sms-forward", 14), ("provisioner", 900), ("provisioner", 900)].map(
+                |(name, seconds)| {
+                    Arc::new(Function::new(name, Duration::from_secs(seconds), env.clone(), log.clone()))
+                },
+            );
         let (listener, url) = listen(port).await?;
         gateway::start(listener, &functions[..2], &["/call-forward", "/sms-forward"]);
         let world = Self { okta, twilio, ssm, url, functions, log };
-        world.provisioner().configure("TWILIFY_PUBLIC_URL", &world.url).await;
+        for provisioner in &world.functions[2..] {
+            provisioner.configure("TWILIFY_PUBLIC_URL", &world.url).await;
+        }
         Ok(world)
     }
 
@@ -87,30 +98,48 @@ impl World {
 
     /// Lets the schedule tick, and returns the provisioner's report.
     pub async fn run_provisioner(&self) -> Result<Value, Failed> {
-        let event = json!({
-            "version": "0",
-            "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
-            "detail-type": "Scheduled Event",
-            "source": "aws.events",
-            "account": "123456789012",
-            "time": "2026-11-22T19:00:00Z",
-            "region": REGION,
-            "resources": ["arn:aws:events:us-east-1:123456789012:rule/provisioner"],
-            "detail": {},
-        });
-        self.provisioner().invoke(event).await
+        self.functions[2].invoke(schedule_event()).await
+    }
+
+    /// Makes two runs at the same time, as when a person is as quick as the schedule.
+    pub async fn run_two_provisioners(&self) -> [Result<Value, Failed>; 2] {
+        let [.., one, other] = &self.functions;
+        tokio::join!(one.invoke(schedule_event()), other.invoke(schedule_event())).into()
     }
 
     /// Asks the provisioner what it would do.
     pub async fn plan_provisioning(&self) -> Result<Value, Failed> {
-        self.provisioner().invoke(json!({ "dry_run": true })).await
+        self.invoke_provisioner(json!({ "dry_run": true })).await
     }
 
-    /// Kills the provisioner's process in its next run, after it has bought a number and before it
-    /// hears of it.
-    pub fn kill_provisioner_after_buying(&self) {
-        let provisioner = Arc::clone(self.provisioner());
-        self.twilio.after_purchase(move || provisioner.kill());
+    /// Invokes the provisioner with whatever a person may come up with.
+    pub async fn invoke_provisioner(&self, event: Value) -> Result<Value, Failed> {
+        self.functions[2].invoke(event).await
+    }
+
+    /// The most memory that the provisioner's process has had so far, in bytes, where the system tells.
+    pub async fn provisioners_peak_memory(&self) -> Option<u64> {
+        self.functions[2].peak_memory().await
+    }
+
+    /// Gives the provisioner so much time for a run.
+    pub fn gives_provisioner(&self, time: Duration) {
+        self.functions[2].set_timeout(time);
+    }
+
+    /// Kills the provisioner's process, once, after it has changed something for the `nth` time,
+    /// counted from one, and before it hears of it.
+    pub fn kill_provisioner_after_change(&self, nth: usize) {
+        let provisioner = Arc::clone(&self.functions[2]);
+        let kill: Action = Arc::new(move || provisioner.kill());
+        let changes = Arc::new(AtomicUsize::new(0));
+        for health in [&self.okta.health, &self.twilio.health] {
+            let changes = Arc::clone(&changes);
+            let when = move |request: &str| {
+                !request.starts_with("GET ") && changes.fetch_add(1, Ordering::Relaxed) + 1 == nth
+            };
+            health.fails_when(when, Fault::Then(Arc::clone(&kill)));
+        }
     }
 
     /// Calls `to` from `from`. See [`Twilio::call`].
@@ -123,14 +152,35 @@ impl World {
         self.twilio.text(from, to, body).await
     }
 
-    /// What the functions have logged so far, line by line.
-    #[must_use]
-    pub fn log(&self) -> Vec<String> {
-        self.log.lines()
+    /// What the functions have logged, as soon as they have logged `text`, which may be a moment after
+    /// their answer.
+    ///
+    /// # Panics
+    ///
+    /// If they do not within five seconds.
+    pub async fn logged(&self, text: &str) -> String {
+        for _ in 0..100 {
+            let log = self.log.lines().join("\n");
+            if log.contains(text) {
+                return log;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{text:?} is not in the log:\n{}", self.log.lines().join("\n"));
     }
+}
 
-    fn provisioner(&self) -> &Arc<Function> {
-        let [.., provisioner] = &self.functions;
-        provisioner
-    }
+/// What EventBridge Scheduler sends when a schedule has no input of its own.
+fn schedule_event() -> Value {
+    json!({
+        "version": "0",
+        "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
+        "detail-type": "Scheduled Event",
+        "source": "aws.scheduler",
+        "account": "123456789012",
+        "time": "2026-11-22T19:00:00Z",
+        "region": REGION,
+        "resources": ["arn:aws:scheduler:us-east-1:123456789012:schedule/default/provisioner"],
+        "detail": "{}",
+    })
 }

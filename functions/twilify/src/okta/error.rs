@@ -45,7 +45,25 @@ pub struct Refusal {
     pub id: String,
 }
 
+impl Error {
+    /// Whether Okta took too long over it: a page that it cannot put together in time is a 500, says
+    /// its documentation, or no answer at all.
+    pub(super) fn is_too_slow(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => [500, 504].contains(&refusal.status.as_u16()),
+            Self::Unreachable { source, .. } => matches!(source, Failure::NoAnswer(_)),
+            Self::Conflict | Self::Ambiguous(_) => false,
+        }
+    }
+}
+
 impl Refusal {
+    /// Whether the attribute cannot be changed in Okta, because it comes from another system.
+    #[must_use]
+    pub fn is_mastered_elsewhere(&self) -> bool {
+        ["E0000023", "E0000075", "E0000077"].contains(&self.code.as_str())
+    }
+
     /// What an administrator can do about it.
     #[must_use]
     pub fn remedy(&self) -> Option<&'static str> {
@@ -54,7 +72,7 @@ impl Refusal {
                 "create a new API token in Okta and store it in the parameter okta/token; a token dies after \
                  thirty days without use, and with the account that made it"
             }
-            (403, "E0000023" | "E0000075" | "E0000077") => {
+            (403, _) if self.is_mastered_elsewhere() => {
                 "another system is the source of this attribute; in Okta's profile editor let the attribute \
                  inherit from Okta"
             }

@@ -15,6 +15,9 @@ use crate::{
 /// The profile attribute with the number of the phone in somebody's pocket.
 pub(super) const MOBILE: &str = "mobilePhone";
 
+/// Okta's word for a user it does not have; any other 404 says that the request went astray.
+pub(super) const NO_SUCH_USER: &str = "E0000007";
+
 /// The name of a profile attribute, like `primaryPhone`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attribute(String);
@@ -50,7 +53,7 @@ impl fmt::Display for Attribute {
 
 /// The projection that asks for what a [`User`] needs and no more.
 pub(super) fn fields(company_phone: &Attribute) -> String {
-    format!("id,status,profile:(firstName,lastName,displayName,{MOBILE},{company_phone})")
+    format!("id,status,statusChanged,profile:(firstName,lastName,displayName,{MOBILE},{company_phone})")
 }
 
 /// A user, of which Okta promises little: attributes may be absent, null or blank.
@@ -59,13 +62,15 @@ pub(super) struct User {
     id: String,
     #[serde(default)]
     status: String,
+    #[serde(default, rename = "statusChanged")]
+    status_changed: Option<String>,
     #[serde(default)]
     profile: Map<String, Value>,
 }
 
 impl User {
     pub(super) fn into_employee(self, company_phone: &Attribute) -> Employee {
-        let Self { id, status, profile } = self;
+        let Self { id, status, status_changed, profile } = self;
         let text = |attribute: &str| {
             let text = profile.get(attribute)?.as_str()?.trim();
             (!text.is_empty()).then(|| text.to_owned())
@@ -78,6 +83,7 @@ impl User {
                 "DEPROVISIONED" => Status::Left,
                 _ => Status::Paused,
             },
+            status_changed: status_changed.and_then(|time| time.parse().ok()),
             name: Name { first: text("firstName"), last: text("lastName"), display: text("displayName") },
             mobile: number(MOBILE),
             company_number: number(company_phone.as_str()),

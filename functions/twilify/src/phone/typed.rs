@@ -2,7 +2,9 @@
 
 use std::{fmt, str::FromStr};
 
-use super::PhoneNumber;
+use rlibphonenumber::{PhoneNumberFormat, PhoneNumberType};
+
+use super::{MobileNumber, PhoneNumber};
 
 /// A phone number as somebody typed it into a profile, like `(818) 217-9229`.
 ///
@@ -31,7 +33,18 @@ pub enum NotDialable {
     /// It leads to a switchboard, not to a phone.
     #[error("it has an extension, so it is not the number of a mobile phone")]
     Extension,
+    /// It costs whoever is called, or more than a call.
+    #[error("it is a premium-rate, shared-cost or toll-free number, to which no calls are forwarded")]
+    Priced,
+    /// It is in a country to which nothing is forwarded.
+    #[error("it is in a country that TWILIFY_MOBILE_COUNTRIES does not list")]
+    Abroad,
 }
+
+/// The countries to which calls and texts may be forwarded. Whoever can put any number into a profile
+/// could otherwise have the company call expensive islands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Countries(Vec<Country>);
 
 impl TypedNumber {
     /// What was typed; `None` if that is nothing but blanks.
@@ -54,21 +67,54 @@ impl TypedNumber {
     ///
     /// [libphonenumber]: https://github.com/google/libphonenumber
     pub fn parse(&self, country: Country) -> Result<PhoneNumber, NotDialable> {
+        e164(&self.read(country)?)
+    }
+
+    /// The number in E.164 form like [`parse`](Self::parse), if calls may be forwarded to it: it is in
+    /// one of `countries`, and neither premium-rate nor toll-free.
+    pub fn mobile(&self, country: Country, countries: &Countries) -> Result<MobileNumber, NotDialable> {
+        let number = self.read(country)?;
+        match number.get_type() {
+            PhoneNumberType::FixedLine
+            | PhoneNumberType::Mobile
+            | PhoneNumberType::FixedLineOrMobile
+            | PhoneNumberType::VoIP
+            | PhoneNumberType::PersonalNumber => {}
+            _ => return Err(NotDialable::Priced),
+        }
+        let region = number.get_region_code();
+        if !countries.0.iter().any(|Country(allowed)| Some(*allowed) == region) {
+            return Err(NotDialable::Abroad);
+        }
+        e164(&number).map(MobileNumber::new)
+    }
+
+    fn read(&self, country: Country) -> Result<rlibphonenumber::PhoneNumber, NotDialable> {
         let number = rlibphonenumber::PhoneNumber::parse(&self.0, Some(country.0))
             .map_err(|_| NotDialable::NotANumber)?;
         if number.extension.is_some() {
             return Err(NotDialable::Extension);
         }
-        if !number.is_valid() {
-            return Err(NotDialable::Invalid);
-        }
-        number.format_as(rlibphonenumber::PhoneNumberFormat::E164).parse().map_err(|_| NotDialable::Invalid)
+        if number.is_valid() { Ok(number) } else { Err(NotDialable::Invalid) }
     }
 
     /// Whether `number` is what was typed, to the letter.
     #[must_use]
     pub fn is(&self, number: &str) -> bool {
         self.0 == number
+    }
+}
+
+fn e164(number: &rlibphonenumber::PhoneNumber) -> Result<PhoneNumber, NotDialable> {
+    number.format_as(PhoneNumberFormat::E164).parse().map_err(|_| NotDialable::Invalid)
+}
+
+impl FromStr for Countries {
+    type Err = NotACountry;
+
+    /// Reads codes that are separated by commas, like `US,CA`.
+    fn from_str(codes: &str) -> Result<Self, NotACountry> {
+        codes.split(',').map(|code| code.trim().parse()).collect::<Result<_, _>>().map(Self)
     }
 }
 
@@ -156,6 +202,25 @@ mod tests {
             assert_eq!(typed(text).parse(us()).unwrap_err(), reason, "{text:?}");
         }
         assert_eq!(TypedNumber::new("  "), None);
+    }
+
+    #[test]
+    fn nothing_is_forwarded_to_expensive_numbers_or_faraway_places() {
+        let countries: Countries = "US, CA".parse().unwrap();
+        let mobile = |text: &str| typed(text).mobile(us(), &countries);
+        assert_eq!(mobile("(818) 217-9229").unwrap().as_e164(), "+18182179229");
+        assert_eq!(mobile("+1 416 555 0100").unwrap().as_e164(), "+14165550100", "Toronto");
+        for (text, reason) in [
+            ("+1 900 234 5678", NotDialable::Priced),
+            ("1-800-356-9377", NotDialable::Priced),
+            ("+1 876 555 0100", NotDialable::Abroad),
+            ("+1 809 555 0100", NotDialable::Abroad),
+            ("+44 7400 123456", NotDialable::Abroad),
+            ("+44 909 8790000", NotDialable::Priced),
+            ("555-1234", NotDialable::Invalid),
+        ] {
+            assert_eq!(mobile(text).unwrap_err(), reason, "{text:?}");
+        }
     }
 
     #[test]

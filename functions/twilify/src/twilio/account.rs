@@ -2,24 +2,27 @@
 //!
 //! <https://www.twilio.com/docs/usage/api>
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Instant};
 
 use http::{Method, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, de::DeserializeOwned};
 use url::Url;
 
-use super::{AreaCode, AuthTokens, Error, Label, NumberSid, OwnedNumber, Refusal, Route};
+use super::{
+    AreaCode, AuthTokens, Error, Label, MessagingServiceSid, NumberSid, OwnedNumber, Refusal, Route, backoff,
+    number::Listed,
+};
 use crate::{
     phone::{CompanyNumber, Country, MobileNumber, redacted},
-    transport::{Failure, Http},
+    transport::{Answer, Failure, Http},
 };
 
 /// The most numbers Twilio puts on a page.
-const PAGE: &str = "1000";
+const PAGE: usize = 1000;
 
-/// How many numbers to choose from: any of them may be sold to someone else in the meantime.
-const CANDIDATES: &str = "20";
+/// How many more numbers to look at than are needed: any may be sold to someone else in the meantime.
+const CANDIDATES: usize = 20;
 
 /// Twilio's name for an account: `AC` and 32 hexadecimal digits. Not a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +63,8 @@ pub struct OutgoingMessage {
     pub to: MobileNumber,
     /// The text, of 1 to 1600 characters.
     pub body: String,
+    /// The Messaging Service that `from` is in and through which it is sent, if there is one.
+    pub service: Option<MessagingServiceSid>,
 }
 
 /// A Twilio account.
@@ -69,24 +74,41 @@ pub struct Account {
     api: Url,
     sid: AccountSid,
     credentials: Credentials,
+    deadline: Option<Instant>,
 }
 
 impl Account {
     /// Takes charge of an account; no request is made yet.
     #[must_use]
     pub fn new(http: Http, api: Url, sid: AccountSid, credentials: Credentials) -> Self {
-        Self { http, api, sid, credentials }
+        Self { http, api, sid, credentials, deadline: None }
+    }
+
+    /// The same account for somebody who has time until `deadline`: where Twilio says that there are
+    /// too many requests at once, it tries again a little later.
+    ///
+    /// Without this nobody waits: a caller is on the line.
+    #[must_use]
+    pub fn until(&self, deadline: Instant) -> Self {
+        Self { deadline: Some(deadline), ..self.clone() }
     }
 
     /// Lists numbers for sale in `area` that can both talk and text. None of them is reserved.
-    pub async fn search(&self, country: Country, area: AreaCode) -> Result<Vec<CompanyNumber>, Error> {
+    ///
+    /// At least `count` of them, if there are so many and Twilio tells of so many at once.
+    pub async fn search(
+        &self,
+        country: Country,
+        area: AreaCode,
+        count: usize,
+    ) -> Result<Vec<CompanyNumber>, Error> {
         #[derive(Deserialize)]
         struct Page {
             available_phone_numbers: Vec<Available>,
         }
         #[derive(Deserialize)]
         struct Available {
-            phone_number: CompanyNumber,
+            phone_number: String,
         }
 
         let mut url = self.url(&format!("AvailablePhoneNumbers/{country}/Local.json"));
@@ -94,9 +116,9 @@ impl Account {
             .append_pair("AreaCode", &area.to_string())
             .append_pair("VoiceEnabled", "true")
             .append_pair("SmsEnabled", "true")
-            .append_pair("PageSize", CANDIDATES);
+            .append_pair("PageSize", &(count + CANDIDATES).min(PAGE).to_string());
         let page: Page = self.get(&url).await?;
-        Ok(page.available_phone_numbers.into_iter().map(|it| it.phone_number).collect())
+        Ok(page.available_phone_numbers.into_iter().filter_map(|it| it.phone_number.parse().ok()).collect())
     }
 
     /// Buys `number`, labels it and sets its route, all in one request, so that a number without a
@@ -117,30 +139,56 @@ impl Account {
 
     /// Lists the numbers the account owns, page after page, whoever bought them.
     pub async fn list(&self) -> Result<Vec<OwnedNumber>, Error> {
+        let mut url = self.url("IncomingPhoneNumbers.json");
+        url.query_pairs_mut().append_pair("PageSize", &PAGE.to_string());
+        self.pages(url).await
+    }
+
+    /// Finds `number` among those the account owns.
+    pub async fn find(&self, number: &CompanyNumber) -> Result<Option<OwnedNumber>, Error> {
+        let mut url = self.url("IncomingPhoneNumbers.json");
+        url.query_pairs_mut().append_pair("PhoneNumber", number.as_e164());
+        // Twilio finds numbers that contain what it is asked for.
+        Ok(self.pages(url).await?.into_iter().find(|it| it.number == *number))
+    }
+
+    async fn pages(&self, mut url: Url) -> Result<Vec<OwnedNumber>, Error> {
         #[derive(Deserialize)]
         struct Page {
-            incoming_phone_numbers: Vec<OwnedNumber>,
+            incoming_phone_numbers: Vec<Listed>,
             next_page_uri: Option<String>,
         }
 
-        let mut url = self.url("IncomingPhoneNumbers.json");
-        url.query_pairs_mut().append_pair("PageSize", PAGE);
         let mut numbers = Vec::new();
         loop {
             let page: Page = self.get(&url).await?;
-            numbers.extend(page.incoming_phone_numbers);
-            let Some(next) = page.next_page_uri.and_then(|next| self.api.join(&next).ok()) else {
-                return Ok(numbers);
-            };
+            numbers.extend(page.incoming_phone_numbers.into_iter().filter_map(|it| it.try_into().ok()));
+            let Some(next) = page.next_page_uri else { return Ok(numbers) };
+            let unusable =
+                |_| Error::Unreachable { request: format!("GET {}", url.path()), source: Failure::Link };
+            let next = self.api.join(&next).map_err(unusable)?;
             // Whatever host a link names, the credentials go to the one that was configured.
             url.set_path(next.path());
             url.set_query(next.query());
         }
     }
 
-    /// Sets where calls and messages on a number are reported.
-    pub async fn update(&self, number: &NumberSid, route: &Route) -> Result<OwnedNumber, Error> {
-        self.post(&self.url(&format!("IncomingPhoneNumbers/{}.json", number.0)), &route.fields()).await
+    /// Writes `label` on a number and sets where calls and messages on it are reported.
+    pub async fn update(
+        &self,
+        number: &NumberSid,
+        label: &Label,
+        route: &Route,
+    ) -> Result<OwnedNumber, Error> {
+        let mut form = vec![("FriendlyName", label.as_str())];
+        form.extend(route.fields());
+        self.post(&self.url(&format!("IncomingPhoneNumbers/{}.json", number.0)), &form).await
+    }
+
+    /// Gives a number back to Twilio, which may sell it to somebody else. There is no undoing it.
+    pub async fn release(&self, number: &NumberSid) -> Result<(), Error> {
+        let url = self.url(&format!("IncomingPhoneNumbers/{}.json", number.0));
+        self.request(Method::DELETE, &url, None).await.map(drop)
     }
 
     /// Sends a message. It must not be repeated when the answer got lost: Twilio would send it
@@ -151,29 +199,42 @@ impl Account {
             sid: MessageSid,
         }
 
-        let OutgoingMessage { from, to, body } = message;
-        let form = [("From", from.as_e164()), ("To", to.as_e164()), ("Body", body)];
+        let OutgoingMessage { from, to, body, service } = message;
+        let mut form = vec![("From", from.as_e164()), ("To", to.as_e164()), ("Body", body)];
+        // With the service alone Twilio would choose another employee's number.
+        form.extend(service.iter().map(|service| ("MessagingServiceSid", service.as_str())));
         let message: Message = self.post(&self.url("Messages.json"), &form).await?;
         Ok(message.sid)
     }
 
-    async fn get<T: DeserializeOwned>(&self, url: &Url) -> Result<T, Error> {
-        self.request(Method::GET, url, None).await
+    pub(super) async fn get<T: DeserializeOwned>(&self, url: &Url) -> Result<T, Error> {
+        self.json(Method::GET, url, None).await
     }
 
-    async fn post<T: DeserializeOwned>(&self, url: &Url, form: &[(&str, &str)]) -> Result<T, Error> {
+    pub(super) async fn post<T: DeserializeOwned>(
+        &self,
+        url: &Url,
+        form: &[(&str, &str)],
+    ) -> Result<T, Error> {
         let form = serde_urlencoded::to_string(form).expect("pairs of strings are a form");
-        self.request(Method::POST, url, Some(form)).await
+        self.json(Method::POST, url, Some(form)).await
     }
 
-    /// Makes a request with one pair of credentials after the other until one is not refused. A
-    /// refused request has not been carried out.
-    async fn request<T: DeserializeOwned>(
+    async fn json<T: DeserializeOwned>(
         &self,
         method: Method,
         url: &Url,
         form: Option<String>,
     ) -> Result<T, Error> {
+        let request = format!("{method} {}", url.path());
+        let answer = self.request(method, url, form).await?;
+        answer.json().map_err(|source| Error::Unreachable { request, source })
+    }
+
+    /// Makes a request with one pair of credentials after the other until one is not refused, and,
+    /// if there is time, again when there were too many requests at once. Neither kind of refused
+    /// request has been carried out.
+    async fn request(&self, method: Method, url: &Url, form: Option<String>) -> Result<Answer, Error> {
         #[derive(Default, Deserialize)]
         #[serde(default)]
         struct Complaint {
@@ -182,9 +243,9 @@ impl Account {
         }
 
         let name = || format!("{method} {}", url.path());
-        let unreachable = |source: Failure| Error::Unreachable { request: name(), source };
         let mut logins = self.credentials.logins(&self.sid).peekable();
-        while let Some((user, password)) = logins.next() {
+        let mut pauses = backoff::pauses(self.deadline);
+        while let Some((user, password)) = logins.peek().copied() {
             let mut request =
                 self.http.client().request(method.clone(), url.clone()).basic_auth(user, Some(password));
             if let Some(form) = &form {
@@ -192,16 +253,25 @@ impl Account {
                     .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
                     .body(form.clone());
             }
-            let answer = self.http.send(request).await.map_err(unreachable)?;
-            match answer.status {
-                status if status.is_success() => return answer.json().map_err(unreachable),
-                StatusCode::UNAUTHORIZED if logins.peek().is_some() => {}
-                status => {
-                    let Complaint { code, message } = answer.json().unwrap_or_default();
-                    let message = redacted(&message);
-                    return Err(Error::Refused(Refusal { request: name(), status, code, message }));
-                }
+            let answer = self.http.send(request).await;
+            let answer = answer.map_err(|source| Error::Unreachable { request: name(), source })?;
+            let status = answer.status;
+            if status.is_success() {
+                return Ok(answer);
             }
+            if status == StatusCode::TOO_MANY_REQUESTS
+                && let Some(pause) = pauses.next()
+            {
+                tokio::time::sleep(pause).await;
+                continue;
+            }
+            logins.next();
+            if status == StatusCode::UNAUTHORIZED && logins.peek().is_some() {
+                continue;
+            }
+            let Complaint { code, message } = answer.json().unwrap_or_default();
+            let message = redacted(&message);
+            return Err(Error::Refused(Refusal { request: name(), status, code, message }));
         }
         unreachable!("there is at least one login, and the last one returns")
     }
@@ -227,9 +297,16 @@ impl FromStr for AccountSid {
     type Err = NotASid;
 
     fn from_str(text: &str) -> Result<Self, NotASid> {
-        let digits = text.trim().strip_prefix("AC").ok_or(NotASid("AC"))?;
+        NotASid::check("AC", text).map(Self)
+    }
+}
+
+impl NotASid {
+    /// The SID in `text`, if it is one of `kind`.
+    pub(super) fn check(kind: &'static str, text: &str) -> Result<String, Self> {
+        let digits = text.trim().strip_prefix(kind).ok_or(Self(kind))?;
         let well_formed = digits.len() == 32 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-        if well_formed { Ok(Self(text.trim().to_owned())) } else { Err(NotASid("AC")) }
+        if well_formed { Ok(text.trim().to_owned()) } else { Err(Self(kind)) }
     }
 }
 

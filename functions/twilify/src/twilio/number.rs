@@ -7,10 +7,16 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::{EmployeeId, phone::CompanyNumber};
+use crate::{
+    EmployeeId,
+    phone::{CompanyNumber, NotE164},
+};
 
 /// What our labels begin with. Numbers without it are somebody else's.
 const MARK: &str = "twilify:";
+
+/// What follows the mark on a number that waits for an employee.
+const POOL: &str = "pool";
 
 /// Twilio's name for a number an account owns: `PN` and 32 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
@@ -26,45 +32,100 @@ pub struct AreaCode(u16);
 #[error("not a North American area code like 925")]
 pub struct NotAnAreaCode;
 
-/// What is written on a number at Twilio, as its `FriendlyName`. Ours say for whom a number was
-/// bought: `twilify:` and the employee's id, which together stay below Twilio's 64 characters.
+/// What is written on a number at Twilio, as its `FriendlyName`. Ours begin with `twilify:` and say
+/// whose the number is; together with an employee's id that stays below Twilio's 64 characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Label(String);
+
+/// Whose a number is, as its label says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// An employee's: `twilify:` and their id.
+    Employee(EmployeeId),
+    /// Nobody's, and to be given to the next employee who needs one: `twilify:pool`.
+    Pool,
+    /// Not one of ours.
+    Stranger,
+}
 
 /// Where Twilio reports what happens on a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
     /// Asked what to do with a call, by POST.
-    pub voice: Url,
+    voice: Url,
     /// Told about a message, by POST.
-    pub sms: Url,
+    sms: Url,
 }
 
 /// A number the account owns.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Listed")]
 pub struct OwnedNumber {
     /// Twilio's name for it.
     pub sid: NumberSid,
     /// The number.
-    #[serde(rename = "phone_number")]
     pub number: CompanyNumber,
     /// What is written on it.
-    #[serde(rename = "friendly_name")]
     pub label: Label,
+    voice: Webhook,
+    sms: Webhook,
+}
+
+/// Where something is reported, and how.
+type Webhook = (Option<String>, Option<String>);
+
+/// A number as Twilio lists it. One that is not ours may be anything, like a short code.
+#[derive(Deserialize)]
+pub(super) struct Listed {
+    sid: NumberSid,
+    phone_number: String,
+    friendly_name: Option<String>,
+    #[serde(default)]
+    voice_url: Option<String>,
+    #[serde(default)]
+    voice_method: Option<String>,
+    #[serde(default)]
+    sms_url: Option<String>,
+    #[serde(default)]
+    sms_method: Option<String>,
+}
+
+impl TryFrom<Listed> for OwnedNumber {
+    type Error = NotE164;
+
+    fn try_from(listed: Listed) -> Result<Self, NotE164> {
+        Ok(Self {
+            sid: listed.sid,
+            number: listed.phone_number.parse()?,
+            label: Label(listed.friendly_name.unwrap_or_default()),
+            voice: (listed.voice_url, listed.voice_method),
+            sms: (listed.sms_url, listed.sms_method),
+        })
+    }
 }
 
 impl Label {
-    /// The label of a number that was bought for `employee`.
+    /// The label of `employee`'s number.
     #[must_use]
     pub fn of(employee: &EmployeeId) -> Self {
         Self(format!("{MARK}{}", employee.0))
     }
 
-    /// For whom the number was bought, if it is one of ours.
+    /// The label of a number that waits for an employee.
     #[must_use]
-    pub fn employee(&self) -> Option<EmployeeId> {
-        self.0.strip_prefix(MARK).map(|id| EmployeeId(id.to_owned()))
+    pub fn pool() -> Self {
+        Self(format!("{MARK}{POOL}"))
+    }
+
+    /// Whose the number is.
+    #[must_use]
+    pub fn owner(&self) -> Owner {
+        match self.0.strip_prefix(MARK) {
+            None | Some("") => Owner::Stranger,
+            Some(POOL) => Owner::Pool,
+            Some(id) => Owner::Employee(EmployeeId(id.to_owned())),
+        }
     }
 
     pub(super) fn as_str(&self) -> &str {
@@ -73,13 +134,24 @@ impl Label {
 }
 
 impl Route {
-    /// The route to our functions, which are all below `public_url`.
+    /// The route of `employee`'s number to our functions, which are all below `public_url`. Twilio
+    /// signs it, so whoever reads the employee's id in it may believe it.
+    #[must_use]
+    pub fn of(public_url: &Url, employee: &EmployeeId) -> Self {
+        let mut route = Self::pool(public_url);
+        for url in [&mut route.voice, &mut route.sms] {
+            url.query_pairs_mut().append_pair("employee", &employee.0);
+        }
+        route
+    }
+
+    /// The route of a number that waits for an employee: to our functions, which will say so.
     ///
     /// # Panics
     ///
     /// Never: a base URL takes any path.
     #[must_use]
-    pub fn below(public_url: &Url) -> Self {
+    pub fn pool(public_url: &Url) -> Self {
         let url = |path| public_url.join(path).expect("these are paths");
         Self { voice: url("call-forward"), sms: url("sms-forward") }
     }
@@ -92,6 +164,23 @@ impl Route {
             ("SmsUrl", self.sms.as_str()),
             ("SmsMethod", "POST"),
         ]
+    }
+}
+
+impl OwnedNumber {
+    /// Whether calls and messages on it are reported along `route`.
+    #[must_use]
+    pub fn follows(&self, route: &Route) -> bool {
+        let is = |(url, method): &Webhook, wanted: &Url| {
+            url.as_deref() == Some(wanted.as_str()) && method.as_deref() == Some("POST")
+        };
+        is(&self.voice, &route.voice) && is(&self.sms, &route.sms)
+    }
+
+    /// Whether it is in `area`.
+    #[must_use]
+    pub fn is_in(&self, area: AreaCode) -> bool {
+        self.number.as_e164().starts_with(&format!("+1{area}"))
     }
 }
 
@@ -115,11 +204,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_label_names_the_employee_and_other_labels_name_nobody() {
+    fn a_label_says_whose_a_number_is() {
         let ada = EmployeeId("00ub0oNGTSWTBKOLGLNR".to_owned());
         assert_eq!(Label::of(&ada).as_str(), "twilify:00ub0oNGTSWTBKOLGLNR");
-        assert_eq!(Label::of(&ada).employee(), Some(ada));
-        assert_eq!(Label("(925) 329-4108".to_owned()).employee(), None);
+        assert_eq!(Label::of(&ada).owner(), Owner::Employee(ada));
+        assert_eq!(Label::pool().owner(), Owner::Pool);
+        for label in ["(925) 329-4108", "", "twilify", "twilify:", "Twilify:00u1"] {
+            assert_eq!(Label(label.to_owned()).owner(), Owner::Stranger, "{label}");
+        }
     }
 
     #[test]

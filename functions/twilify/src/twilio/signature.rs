@@ -120,7 +120,7 @@ mod tests {
             ("the form", "12345", SIGNATURE, URL, other_form),
             ("the URL", "12345", SIGNATURE, "https://mycompany.com/", form()),
             ("the token", "54321", SIGNATURE, URL, form()),
-            ("the signature", "12345", b"RSOYDt4T1cUTdK1PDd93/VVr8B9=", URL, form()),
+            ("the signature", "12345", b"SSOYDt4T1cUTdK1PDd93/VVr8B8=", URL, form()),
             ("its encoding", "12345", b"not base64", URL, form()),
             ("its length", "12345", b"", URL, form()),
         ];

@@ -5,7 +5,7 @@
 use http::{Method, Request, Response, StatusCode, Uri, header};
 use url::Url;
 
-use super::AuthTokens;
+use super::{AuthTokens, MessageSid};
 use crate::phone::{CompanyNumber, PhoneNumber};
 
 /// The longest form that is read, in bytes. Twilio's own limits keep a webhook far below it.
@@ -54,8 +54,9 @@ pub enum Rejection {
     Incomplete(&'static str),
 }
 
-/// Someone is calling a company number.
+/// Someone is calling a company number. Nobody but [`Webhooks::accept`] can make one.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct IncomingCall {
     /// Twilio's name for the call.
     pub sid: CallSid,
@@ -66,11 +67,12 @@ pub struct IncomingCall {
 }
 
 /// Someone has sent a message to a company number. It has no `Debug`: what people write stays out
-/// of the log.
+/// of the log. Nobody but [`Webhooks::accept`] can make one.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct IncomingMessage {
-    /// Twilio's name for the message: `SM` or `MM` and 32 hexadecimal digits.
-    pub sid: String,
+    /// Twilio's name for the message.
+    pub sid: MessageSid,
     /// Who sent it, in Twilio's words: a number, a short code, a name, an address on a channel.
     pub from: String,
     /// The number they sent it to; `None` if it was not a number.
@@ -159,7 +161,7 @@ impl Webhook for IncomingCall {
 impl Webhook for IncomingMessage {
     fn read(form: &Form) -> Result<Self, Rejection> {
         Ok(Self {
-            sid: form.required("MessageSid")?.to_owned(),
+            sid: MessageSid(form.required("MessageSid")?.to_owned()),
             from: form.get("From").unwrap_or_default().to_owned(),
             to: form.required("To")?.parse().ok(),
             body: form.get("Body").unwrap_or_default().to_owned(),

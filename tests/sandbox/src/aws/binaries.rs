@@ -1,4 +1,4 @@
-//! The functions' binaries, built as they are deployed: each with the features it asks for itself.
+//! The functions' binaries, built without what the sandbox and the tests ask of their dependencies.
 
 use std::{
     collections::HashMap,
@@ -32,6 +32,10 @@ fn build() -> anyhow::Result<HashMap<String, PathBuf>> {
         }
     }
     cargo.args(["build", "--locked", "--bins", "--message-format=json-render-diagnostics", "--quiet"]);
+    // A bench measures what is deployed, and is itself built for release.
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
     cargo.args(FUNCTIONS.map(|function| format!("--package={function}")));
     let output = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).stderr(Stdio::inherit()).output()?;
     ensure!(output.status.success(), "the functions do not build");

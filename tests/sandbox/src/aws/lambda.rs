@@ -33,7 +33,7 @@ use crate::server::{listen, lock, serve};
 /// A function, which is started when it is first invoked, and again when it has died.
 pub(crate) struct Function {
     name: &'static str,
-    timeout: Duration,
+    timeout: Mutex<Duration>,
     env: Mutex<Vec<(String, String)>>,
     instance: sync::Mutex<Option<Instance>>,
     killed: Notify,
@@ -71,7 +71,7 @@ struct Runtime {
 impl Function {
     pub(crate) fn new(name: &'static str, timeout: Duration, env: Vec<(String, String)>, log: Log) -> Self {
         let (instance, killed) = (sync::Mutex::default(), Notify::new());
-        Self { name, timeout, env: Mutex::new(env), instance, killed, log }
+        Self { name, timeout: Mutex::new(timeout), env: Mutex::new(env), instance, killed, log }
     }
 
     /// Sets a variable of the environment; a function that runs already is started anew.
@@ -80,9 +80,15 @@ impl Function {
         *self.instance.lock().await = None;
     }
 
+    /// Sets how long an invocation may take, from the next start of the process.
+    pub(crate) fn set_timeout(&self, timeout: Duration) {
+        *lock(&self.timeout) = timeout;
+    }
+
     /// Invokes the function and waits for its result.
     pub(crate) async fn invoke(&self, event: Value) -> Result<Value, Failed> {
         let mut slot = self.instance.lock().await;
+        let timeout = *lock(&self.timeout);
         let instance = match slot.take() {
             Some(instance) => slot.insert(instance),
             None => slot.insert(
@@ -97,12 +103,22 @@ impl Function {
                 let _ = instance.process.kill().await;
                 Failed::new("Runtime.ExitError", "the process was killed")
             }
-            () = tokio::time::sleep(self.timeout) => {
-                Failed::new("Sandbox.Timedout", format!("Task timed out after {:.2} seconds", self.timeout.as_secs_f64()))
+            () = tokio::time::sleep(timeout) => {
+                Failed::new("Sandbox.Timedout", format!("Task timed out after {:.2} seconds", timeout.as_secs_f64()))
             }
         };
         *slot = None;
         Err(result)
+    }
+
+    /// The most memory that the process has had so far, in bytes, where the system tells (Linux).
+    pub(crate) async fn peak_memory(&self) -> Option<u64> {
+        let instance = self.instance.lock().await;
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", instance.as_ref()?.process.id()?)).ok()?;
+        let kibibytes =
+            status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().strip_suffix(" kB")?;
+        kibibytes.parse::<u64>().ok().map(|it| it << 10)
     }
 
     /// Kills the process in the middle of its invocation.
@@ -113,8 +129,11 @@ impl Function {
     async fn start(&self) -> anyhow::Result<Instance> {
         let (invocations, waiting) = mpsc::channel(1);
         let (finished, results) = mpsc::channel(1);
-        let runtime =
-            Runtime { invocations: sync::Mutex::new(waiting), results: finished, timeout: self.timeout };
+        let runtime = Runtime {
+            invocations: sync::Mutex::new(waiting),
+            results: finished,
+            timeout: *lock(&self.timeout),
+        };
         let (listener, api) = listen(0).await?;
         serve(listener, router(runtime));
         let env = lock(&self.env).clone();

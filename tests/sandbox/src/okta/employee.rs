@@ -1,12 +1,18 @@
 //! Someone in the org.
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 /// Someone in the org, active unless told otherwise.
 #[derive(Clone, Debug)]
 pub struct Employee {
+    id: String,
     pub(super) status: &'static str,
     pub(super) profile: Map<String, Value>,
+    /// When they left.
+    left: Option<Timestamp>,
+    /// The attributes that cannot be changed here.
+    pub(super) mastered_elsewhere: Vec<&'static str>,
     /// How often the profile was changed.
     revision: u32,
 }
@@ -26,7 +32,8 @@ impl Employee {
             "secondEmail": null,
         });
         let Value::Object(profile) = profile else { unreachable!("it is written as one") };
-        Self { status: "ACTIVE", profile, revision: 0 }
+        let id = format!("00u{:x>17.17}", first_name.to_lowercase());
+        Self { id, status: "ACTIVE", profile, left: None, mastered_elsewhere: Vec::new(), revision: 0 }
     }
 
     /// Gives them a mobile, typed as `number`.
@@ -54,11 +61,27 @@ impl Employee {
         Self { status, ..self }
     }
 
-    /// Their id in Okta: twenty characters, made from the first name.
+    /// Their id in Okta: twenty characters, made from the first name they came with.
     #[must_use]
-    pub fn id(&self) -> String {
-        let name: String = self.profile["firstName"].as_str().unwrap_or_default().to_lowercase();
-        format!("00u{name:x>17.17}")
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Their status, like `ACTIVE`.
+    #[must_use]
+    pub fn status_name(&self) -> &'static str {
+        self.status
+    }
+
+    /// What an attribute of their profile says.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        self.profile.get(name)?.as_str()
+    }
+
+    pub(super) fn leave(&mut self, days_ago: i64) {
+        self.status = "DEPROVISIONED";
+        self.left = Some(Timestamp::now() - SignedDuration::from_hours(24 * days_ago));
     }
 
     pub(super) fn set(&mut self, attribute: &str, value: Value) {
@@ -76,14 +99,14 @@ impl Employee {
             "status": self.status,
             "created": "2026-01-05T09:00:00.000Z",
             "activated": "2026-01-05T09:00:00.000Z",
-            "statusChanged": "2026-01-05T09:00:00.000Z",
+            "statusChanged": self.left.map_or_else(|| "2026-01-05T09:00:00.000Z".to_owned(), |time| format!("{time:.3}")),
             "lastLogin": null,
             "lastUpdated": "2026-01-05T09:00:00.000Z",
             "passwordChanged": null,
             "type": { "id": "otysandbox" },
             "profile": self.profile,
             "credentials": { "provider": { "type": "OKTA", "name": "OKTA" } },
-            "_links": { "self": { "href": format!("/api/v1/users/{}", self.id()) } },
+            "_links": { "self": { "href": format!("/api/v1/users/{}", self.id) } },
         })
     }
 }

@@ -61,9 +61,8 @@ impl Search {
 
 impl Condition {
     fn met_by(&self, employee: &Employee) -> bool {
-        let id = employee.id();
         let value = match self.property.as_str() {
-            "id" => Some(id.as_str()),
+            "id" => Some(employee.id()),
             "status" => Some(employee.status),
             property => property.strip_prefix("profile.").and_then(|it| employee.profile.get(it)?.as_str()),
         };

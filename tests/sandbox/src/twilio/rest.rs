@@ -15,11 +15,14 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use twilify::PhoneNumber;
 
-use super::{ACCOUNT_SID, Message, Number, Twilio};
+use super::{ACCOUNT_SID, API_KEY_SECRET, API_KEY_SID, ForSale, Message, Number, Twilio};
 use crate::server::lock;
 
 /// The most entries on a page.
 const PAGE: usize = 1000;
+
+/// The most numbers in a Messaging Service.
+const POOL: usize = 400;
 
 type Reply = Result<Response, Failure>;
 
@@ -33,8 +36,15 @@ pub(super) fn router(twilio: &Twilio) -> Router {
     Router::new()
         .route("/AvailablePhoneNumbers/{country}/Local.json", get(search))
         .route("/IncomingPhoneNumbers.json", get(list).post(buy))
-        .route("/IncomingPhoneNumbers/{number}", post(update))
+        .route("/IncomingPhoneNumbers/{number}", post(update).delete(release))
         .route("/Messages.json", get(messages).post(send))
+        .layer(middleware::from_fn_with_state(twilio.clone(), authenticate))
+        .with_state(twilio.clone())
+}
+
+pub(super) fn messaging_service(twilio: &Twilio) -> Router {
+    Router::new()
+        .route("/PhoneNumbers", get(members).post(enroll))
         .layer(middleware::from_fn_with_state(twilio.clone(), authenticate))
         .with_state(twilio.clone())
 }
@@ -44,9 +54,13 @@ pub(super) async fn not_found() -> Failure {
 }
 
 async fn authenticate(State(twilio): State<Twilio>, request: Request, next: Next) -> Reply {
-    let expected = format!("{ACCOUNT_SID}:{}", lock(&twilio.state).auth_token);
-    let expected = format!("Basic {}", BASE64_STANDARD.encode(expected));
-    if request.headers().get(header::AUTHORIZATION).is_none_or(|it| it.as_bytes() != expected.as_bytes()) {
+    let token = lock(&twilio.state).auth_token.clone();
+    let basic = |user: &str, password: &str| {
+        format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")))
+    };
+    let accepted = [basic(ACCOUNT_SID, &token), basic(API_KEY_SID, API_KEY_SECRET)];
+    let authorization = request.headers().get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
+    if !accepted.iter().any(|it| Some(it.as_str()) == authorization) {
         return Err(Failure(StatusCode::UNAUTHORIZED, 20003, "Authenticate".to_owned()));
     }
     if request.method() == Method::GET && request.headers().contains_key(header::CONTENT_TYPE) {
@@ -68,17 +82,17 @@ async fn search(
     let prefix = format!("+1{}", query.get("AreaCode").unwrap_or_default());
     let size = query.page_size(50)?;
     let state = lock(&twilio.state);
-    let matching = state.for_sale.iter().filter(|it| {
-        it.number.starts_with(&prefix)
-            && (it.voice || !wanted("VoiceEnabled"))
-            && (it.sms || !wanted("SmsEnabled"))
-    });
-    let numbers: Vec<_> = matching
+    let able = |it: &&ForSale| (it.voice || !wanted("VoiceEnabled")) && (it.sms || !wanted("SmsEnabled"));
+    let for_sale = || state.for_sale.iter().filter(able).map(|it| it.number.clone()).collect();
+    let found: Vec<String> = state.catalogue.clone().unwrap_or_else(for_sale);
+    let numbers: Vec<_> = found
+        .into_iter()
+        .filter(|it| it.starts_with(&prefix))
         .take(size)
-        .map(|it| {
+        .map(|number| {
             json!({
-                "friendly_name": it.number,
-                "phone_number": it.number,
+                "friendly_name": number,
+                "phone_number": number,
                 "lata": "722",
                 "rate_center": "CNCD WNTCRK",
                 "latitude": "37.900000",
@@ -89,7 +103,7 @@ async fn search(
                 "iso_country": "US",
                 "address_requirements": "none",
                 "beta": false,
-                "capabilities": { "voice": it.voice, "SMS": it.sms, "MMS": it.sms },
+                "capabilities": { "voice": true, "SMS": true, "MMS": true },
             })
         })
         .collect();
@@ -102,9 +116,12 @@ async fn list(State(twilio): State<Twilio>, RawQuery(query): RawQuery) -> Reply 
     let size = query.page_size(50)?;
     let page: usize = query.get("Page").and_then(|page| page.parse().ok()).unwrap_or_default();
     let state = lock(&twilio.state);
-    let numbers: Vec<_> = state.owned.iter().skip(page * size).take(size).map(Number::json).collect();
+    // Part of a number is enough to find it.
+    let wanted = query.get("PhoneNumber").unwrap_or_default();
+    let found: Vec<_> = state.owned.iter().filter(|it| it.phone_number.contains(wanted)).collect();
+    let numbers: Vec<_> = found.iter().skip(page * size).take(size).map(|it| it.json()).collect();
     let path = format!("/2010-04-01/Accounts/{ACCOUNT_SID}/IncomingPhoneNumbers.json");
-    let next = (state.owned.len() > (page + 1) * size)
+    let next = (found.len() > (page + 1) * size)
         .then(|| format!("{path}?PageSize={size}&Page={}&PageToken=PA{page}", page + 1));
     Ok(Json(json!({
         "incoming_phone_numbers": numbers,
@@ -122,32 +139,21 @@ async fn buy(State(twilio): State<Twilio>, headers: HeaderMap, body: Bytes) -> R
     if number.parse::<PhoneNumber>().is_err() {
         return Err(bad(21421, format!("{number} is not a valid number")));
     }
-    let before_purchase = lock(&twilio.state).before_purchase.take();
-    if let Some(action) = before_purchase {
-        action();
+    let mut state = lock(&twilio.state);
+    // Buying what one has changes it, and costs nothing.
+    if let Some(owned) = state.owned.iter_mut().find(|it| it.phone_number == number) {
+        owned.set(&form)?;
+        return Ok((StatusCode::CREATED, Json(owned.json())).into_response());
     }
-    let (number, after_purchase) = {
-        let mut state = lock(&twilio.state);
-        // Buying what one has changes it, and costs nothing.
-        if let Some(owned) = state.owned.iter_mut().find(|it| it.phone_number == number) {
-            owned.set(&form)?;
-            return Ok((StatusCode::CREATED, Json(owned.json())).into_response());
-        }
-        let Some(position) = state.for_sale.iter().position(|it| it.number == number) else {
-            return Err(bad(21422, format!("{number} is not available.")));
-        };
-        let mut bought = Number::new(state.new_sid("PN"), &number);
-        bought.set(&form)?;
-        state.for_sale.remove(position);
-        state.owned.push(bought.clone());
-        state.purchases += 1;
-        (bought, state.after_purchase.take())
+    let Some(position) = state.for_sale.iter().position(|it| it.number == number) else {
+        return Err(bad(21422, format!("{number} is not available.")));
     };
-    if let Some(action) = after_purchase {
-        action();
-        std::future::pending::<()>().await;
-    }
-    Ok((StatusCode::CREATED, Json(number.json())).into_response())
+    let mut bought = Number::new(state.new_sid("PN"), &number);
+    bought.set(&form)?;
+    state.for_sale.remove(position);
+    state.owned.push(bought.clone());
+    state.purchases += 1;
+    Ok((StatusCode::CREATED, Json(bought.json())).into_response())
 }
 
 async fn update(
@@ -163,6 +169,40 @@ async fn update(
     let number = number.ok_or(Failure(StatusCode::NOT_FOUND, 20404, format!("{resource} was not found")))?;
     number.set(&form)?;
     Ok(Json(number.json()).into_response())
+}
+
+async fn release(State(twilio): State<Twilio>, Path(resource): Path<String>) -> Reply {
+    let mut state = lock(&twilio.state);
+    let sid = resource.strip_suffix(".json").unwrap_or_default();
+    let position = state.owned.iter().position(|it| it.sid == sid);
+    let position =
+        position.ok_or(Failure(StatusCode::NOT_FOUND, 20404, format!("{resource} was not found")))?;
+    let released = state.owned.remove(position);
+    state.enrolled.retain(|number| *number != released.phone_number);
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn members(State(twilio): State<Twilio>) -> Reply {
+    let state = lock(&twilio.state);
+    let members: Vec<_> = state.enrolled.iter().map(|number| json!({ "phone_number": number })).collect();
+    Ok(Json(json!({ "phone_numbers": members, "meta": { "next_page_url": null } })).into_response())
+}
+
+async fn enroll(State(twilio): State<Twilio>, headers: HeaderMap, body: Bytes) -> Reply {
+    let form = Fields::of_body(&headers, &body)?;
+    let mut state = lock(&twilio.state);
+    let number = state.owned.iter().find(|it| Some(it.sid.as_str()) == form.get("PhoneNumberSid"));
+    let number = number.ok_or_else(|| bad(21421, "PhoneNumberSid is not one of yours"))?.phone_number.clone();
+    if state.enrolled.contains(&number) {
+        let message = "Phone Number or Short Code is already in the Messaging Service.".to_owned();
+        return Err(Failure(StatusCode::CONFLICT, 21710, message));
+    }
+    if state.enrolled.len() == POOL {
+        let message = "Number pool size limit reached".to_owned();
+        return Err(Failure(StatusCode::PRECONDITION_FAILED, 21714, message));
+    }
+    state.enrolled.push(number.clone());
+    Ok((StatusCode::CREATED, Json(json!({ "phone_number": number }))).into_response())
 }
 
 async fn messages(State(twilio): State<Twilio>) -> Reply {
@@ -188,6 +228,9 @@ async fn send(State(twilio): State<Twilio>, headers: HeaderMap, body: Bytes) -> 
     }
     if body.encode_utf16().count() > 1600 {
         return Err(bad(21617, "The concatenated message body exceeds the 1600 character limit.".to_owned()));
+    }
+    if form.get("MessagingServiceSid").is_some() && !state.enrolled.iter().any(|it| it == from) {
+        return Err(bad(21606, format!("The 'From' number {from} is not in the Messaging Service.")));
     }
     let message = Message { from: from.to_owned(), to: to.to_owned(), body: body.to_owned() };
     let sid = state.new_sid("SM");

@@ -1,0 +1,61 @@
+//! What there is: employees, numbers, and what became of those whose numbers are left over.
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use twilify::{
+    EmployeeId, Status,
+    config::Retire,
+    okta,
+    twilio::{self, Owner},
+};
+
+use crate::{AT_ONCE, Absence, Observation, Provisioner};
+
+/// Nothing was done, because it could not be seen what there is to do.
+#[derive(Debug, thiserror::Error)]
+pub enum NotObserved {
+    /// The employees are unknown.
+    #[error("could not list the employees, so nothing was changed")]
+    Employees(#[from] okta::Error),
+    /// The numbers are unknown.
+    #[error("could not list the company numbers, so nothing was changed")]
+    Numbers(#[from] twilio::Error),
+}
+
+/// Looks at everything, to the last page. What was seen in part is not worth planning on.
+pub(crate) async fn observe(provisioner: &Provisioner) -> Result<Observation, NotObserved> {
+    let Provisioner { directory, account, settings, messaging_service, .. } = provisioner;
+    // The numbers first: a number that another run buys in the meantime is then not taken for free.
+    let numbers = account.list().await?;
+    let employees = directory.list(settings.okta_search.as_deref()).await?;
+    let enrolled = match messaging_service {
+        Some(service) => Some(service.list().await?),
+        None => None,
+    };
+    let mut world = Observation { employees, numbers, enrolled, ..Observation::default() };
+    if settings.retire != Retire::Keep {
+        let absent = absent_owners(&world);
+        let absences = absent.into_iter().map(|id| async {
+            let absence = match directory.find(&id).await? {
+                None => Absence::Deleted,
+                Some((employee, _)) if employee.status == Status::Left => {
+                    Absence::Left(employee.status_changed)
+                }
+                Some(_) => Absence::NotServed,
+            };
+            Ok::<_, NotObserved>((id, absence))
+        });
+        world.absent = stream::iter(absences).buffered(AT_ONCE).try_collect().await?;
+    }
+    Ok(world)
+}
+
+/// Those whose label is on a number and who are not among the employees, or have left.
+fn absent_owners(world: &Observation) -> Vec<EmployeeId> {
+    let present = world.employees.iter().filter(|it| it.status != Status::Left).map(|it| &it.id);
+    let present: std::collections::HashSet<_> = present.collect();
+    let owners = world.numbers.iter().filter_map(|it| match it.label.owner() {
+        Owner::Employee(id) if !present.contains(&id) => Some(id),
+        _ => None,
+    });
+    owners.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+}

@@ -1,0 +1,74 @@
+//! What no step can put right, and what somebody should do about it.
+
+use twilify::{Employee, twilio::Owner};
+
+use super::{Absence, Numbers, Observation};
+
+pub(super) fn findings(world: &Observation, numbers: &Numbers<'_>) -> Vec<String> {
+    let mut findings = Vec::new();
+    for (number, claims) in numbers.claims.iter().filter(|(_, claims)| claims.len() > 1) {
+        findings.push(format!(
+            "{} have the same company number ({}), so calls to it reach nobody. Remove it from all profiles but one.",
+            list(claims.iter().map(|it| it.name.full())),
+            number.as_e164()
+        ));
+    }
+    for (owner, owned) in numbers.by_owner.iter().filter(|(_, owned)| owned.len() > 1) {
+        findings.push(format!(
+            "{} numbers ({}) carry the label of one employee ({}). Relabel those they do not use as twilify:pool.",
+            owned.len(),
+            list(owned.iter().map(|it| it.number.as_e164().to_owned())),
+            owner.0
+        ));
+    }
+    for (number, claims) in &numbers.claims {
+        let [employee] = claims[..] else { continue };
+        findings.extend(match numbers.all.get(number.as_e164()).map(|it| it.label.owner()) {
+            Some(Owner::Employee(id)) if id == employee.id => None,
+            Some(Owner::Employee(id)) => Some(format!(
+                "The profile of {} names a company number ({}) that carries the label of another employee ({}). Correct the \
+                 profile, or the label at Twilio.",
+                employee.name.full(),
+                number.as_e164(),
+                id.0
+            )),
+            Some(Owner::Pool | Owner::Stranger) => None,
+            None => Some(of_another_account(employee, numbers)),
+        });
+    }
+    for (owner, owned) in &numbers.by_owner {
+        let known = world.employees.iter().any(|it| it.id == *owner);
+        let absence = match world.absent.get(owner) {
+            _ if known => continue,
+            Some(Absence::NotServed) => continue,
+            Some(Absence::Left(_)) => "who has left",
+            Some(Absence::Deleted) => "who has been deleted in Okta",
+            None => "who is not among those that are served",
+        };
+        findings.push(format!(
+            "The numbers {} carry the label of somebody ({}) {absence}. TWILIFY_RETIRE says what becomes of such numbers.",
+            list(owned.iter().map(|it| it.number.as_e164().to_owned())),
+            owner.0
+        ));
+    }
+    findings
+}
+
+fn of_another_account(employee: &Employee, numbers: &Numbers<'_>) -> String {
+    let name = employee.name.full();
+    match numbers.labelled(&employee.id).first() {
+        Some(labelled) => format!(
+            "The profile of {name} names a company number that this account does not own, while {} carries their label. Put \
+             that one into the profile.",
+            labelled.number.as_e164()
+        ),
+        None => format!(
+            "The profile of {name} names a company number that this account does not own, so they get none. Empty the \
+             attribute to give them one."
+        ),
+    }
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    items.collect::<Vec<_>>().join(" and ")
+}

@@ -1,0 +1,166 @@
+//! The changes a plan can consist of, and how they read.
+
+use std::fmt::{self, Display};
+
+use serde::Serialize;
+use twilify::{
+    CompanyNumber, Employee, EmployeeId, MobileNumber,
+    config::Fate,
+    twilio::{OwnedNumber, Owner},
+};
+
+/// One change for one employee.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// For whom.
+    pub who: Who,
+    /// What.
+    pub change: Change,
+}
+
+/// A change at Okta or Twilio.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Write the mobile number into the profile in E.164 form, in place of what was typed.
+    Clean(MobileNumber),
+    /// Likewise the company number.
+    CleanCompanyNumber(CompanyNumber),
+    /// Write a number into the profile that has the employee's label already: an earlier run bought
+    /// it, or they are back.
+    Assign(OwnedNumber),
+    /// Point a number at our webhooks that has the employee's label and leads elsewhere.
+    Reroute(OwnedNumber),
+    /// Label a number of the account that the profile names, and point it at our webhooks.
+    Adopt(OwnedNumber),
+    /// Give the employee a number that waits for one.
+    TakeFromPool(OwnedNumber),
+    /// Buy a number, with the employee written on it, then write it into the profile.
+    Buy,
+    /// Add a number to the Messaging Service.
+    Enroll(OwnedNumber),
+    /// Take the number from someone who has left.
+    Retire(OwnedNumber, Fate),
+}
+
+/// An employee, as a report names them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Who {
+    /// Who they are in Okta.
+    pub employee: EmployeeId,
+    /// What they are called, if it is known.
+    pub name: String,
+}
+
+impl Who {
+    /// Whoever's label a number has.
+    pub(super) fn owner(number: &OwnedNumber) -> Self {
+        let employee = match number.label.owner() {
+            Owner::Employee(id) => id,
+            Owner::Pool | Owner::Stranger => EmployeeId(String::new()),
+        };
+        Self { name: employee.0.clone(), employee }
+    }
+}
+
+impl From<&Employee> for Who {
+    fn from(employee: &Employee) -> Self {
+        Self { employee: employee.id.clone(), name: employee.name.full() }
+    }
+}
+
+impl Change {
+    /// Whether it ends with a company number in a profile that had none.
+    #[must_use]
+    pub fn writes_number(&self) -> bool {
+        matches!(self, Self::Assign(_) | Self::TakeFromPool(_) | Self::Buy)
+    }
+
+    /// What it is called in a log, where no number may appear.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Clean(_) => "clean",
+            Self::CleanCompanyNumber(_) => "clean company number",
+            Self::Assign(_) => "assign",
+            Self::Reroute(_) => "reroute",
+            Self::Adopt(_) => "adopt",
+            Self::TakeFromPool(_) => "take from pool",
+            Self::Buy => "buy",
+            Self::Enroll(_) => "enroll",
+            Self::Retire(_, Fate::Pool) => "retire to pool",
+            Self::Retire(_, Fate::Release) => "release",
+        }
+    }
+
+    /// What the step says once it is done, with the company number that came of it in full.
+    #[must_use]
+    pub fn done(&self, number: &str, name: &str) -> String {
+        match self {
+            Self::Clean(_) | Self::CleanCompanyNumber(_) => {
+                format!("Cleaned up the formatting of a phone number ({number}) for {name}.")
+            }
+            Self::Assign(_) => format!("Assigned a company number bought earlier ({number}) to {name}."),
+            Self::Reroute(_) => format!("Pointed the company number ({number}) of {name} at the webhooks."),
+            Self::Adopt(_) => {
+                format!("Adopted the company number ({number}) that the profile of {name} names.")
+            }
+            Self::TakeFromPool(_) => format!("Assigned a company number from the pool ({number}) to {name}."),
+            Self::Buy => format!("Purchased a new company number ({number}) for {name}."),
+            Self::Enroll(_) => {
+                format!("Added the company number ({number}) of {name} to the Messaging Service.")
+            }
+            Self::Retire(_, Fate::Pool) => {
+                format!("Put the company number ({number}) of {name}, who has left, into the pool.")
+            }
+            Self::Retire(_, Fate::Release) => {
+                format!("Released the company number ({number}) of {name}, who has left.")
+            }
+        }
+    }
+
+    /// The number it is about, in E.164 form; a number yet to be bought has none.
+    #[must_use]
+    pub fn number(&self) -> Option<&str> {
+        match self {
+            Self::Clean(number) => Some(number.as_e164()),
+            Self::CleanCompanyNumber(number) => Some(number.as_e164()),
+            Self::Assign(number)
+            | Self::Reroute(number)
+            | Self::Adopt(number)
+            | Self::TakeFromPool(number)
+            | Self::Enroll(number)
+            | Self::Retire(number, _) => Some(number.number.as_e164()),
+            Self::Buy => None,
+        }
+    }
+}
+
+impl Display for Step {
+    /// The step in words, with whatever number it is about in full.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, number) = (&self.who.name, self.change.number().unwrap_or_default());
+        match &self.change {
+            Change::Clean(_) | Change::CleanCompanyNumber(_) => {
+                write!(f, "Clean up the formatting of a phone number ({number}) for {name}.")
+            }
+            Change::Assign(_) => write!(f, "Assign the company number bought earlier ({number}) to {name}."),
+            Change::Reroute(_) => write!(f, "Point the company number ({number}) of {name} at the webhooks."),
+            Change::Adopt(_) => {
+                write!(f, "Adopt the company number ({number}) that the profile of {name} names.")
+            }
+            Change::TakeFromPool(_) => {
+                write!(f, "Assign a company number from the pool ({number}) to {name}.")
+            }
+            Change::Buy => write!(f, "Purchase a new company number for {name}."),
+            Change::Enroll(_) => {
+                write!(f, "Add the company number ({number}) of {name} to the Messaging Service.")
+            }
+            Change::Retire(_, Fate::Pool) => {
+                write!(f, "Put the company number ({number}) of {name}, who has left, into the pool.")
+            }
+            Change::Retire(_, Fate::Release) => {
+                write!(f, "Release the company number ({number}) of {name}, who has left.")
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Numbers for sale.
+
+use std::collections::{HashSet, VecDeque};
+
+use twilify::{
+    CompanyNumber,
+    twilio::{self, AreaCode},
+};
+
+use crate::Provisioner;
+
+/// Twilio's word for an area code without numbers.
+///
+/// <https://www.twilio.com/docs/api/errors/21452>
+const NONE_IN_AREA_CODE: u32 = 21452;
+
+/// Numbers for sale, in the order in which they are to be bought: one search serves many purchases.
+///
+/// A number is taken from the shelf once, whatever searches say. To buy a number that is ours already
+/// would take it from the employee who has it.
+pub(crate) struct Shelf<'a> {
+    provisioner: &'a Provisioner,
+    numbers: VecDeque<CompanyNumber>,
+    seen: HashSet<CompanyNumber>,
+    /// The area codes that have not been searched to the end.
+    areas: VecDeque<AreaCode>,
+    /// How many numbers will be needed.
+    needed: usize,
+}
+
+impl<'a> Shelf<'a> {
+    /// An empty shelf, on which `needed` numbers will be wanted and none of those that are `owned`.
+    pub(crate) fn new(provisioner: &'a Provisioner, needed: usize, owned: HashSet<CompanyNumber>) -> Self {
+        let areas = provisioner.settings.area_codes.iter().copied().collect();
+        Self { provisioner, numbers: VecDeque::new(), seen: owned, areas, needed }
+    }
+
+    /// The next number, from the first area code that has one; `None` if all are sold out.
+    pub(crate) async fn take(&mut self) -> Result<Option<CompanyNumber>, twilio::Error> {
+        let Provisioner { account, country, .. } = self.provisioner;
+        loop {
+            if let Some(number) = self.numbers.pop_front() {
+                self.needed = self.needed.saturating_sub(1);
+                return Ok(Some(number));
+            }
+            let Some(&area) = self.areas.front() else { return Ok(None) };
+            let found = match account.search(*country, area, self.needed).await {
+                Ok(numbers) => numbers,
+                Err(error) if error.code() == Some(NONE_IN_AREA_CODE) => Vec::new(),
+                Err(error) => return Err(error),
+            };
+            self.numbers.extend(found.into_iter().filter(|number| self.seen.insert(number.clone())));
+            if self.numbers.is_empty() {
+                self.areas.pop_front();
+            }
+        }
+    }
+}
