@@ -4,10 +4,14 @@ mod assign;
 mod buy;
 mod verify;
 
-use std::{collections::HashSet, time::Instant};
+use std::{
+    collections::HashSet,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Instant,
+};
 
 use futures_util::{StreamExt as _, stream};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use twilify::{
     Causes, CompanyNumber, MobileNumber, Status,
     config::Fate,
@@ -15,7 +19,7 @@ use twilify::{
     twilio::{Label, MessagingService, OwnedNumber, Route},
 };
 
-use crate::{AT_ONCE, Change, Plan, Provisioner, Report, Step, Who, shelf::Shelf};
+use crate::{AT_ONCE, Change, Deadline, Plan, Provisioner, Report, Step, Who, shelf::Shelf};
 
 /// The most numbers that may wait for Okta to take them. If so many do, no more are bought: something
 /// is wrong with the token or the profiles, and numbers cost money.
@@ -54,32 +58,55 @@ enum Outcome {
 
 struct Work<'a> {
     provisioner: &'a Provisioner,
-    last_start: Instant,
+    deadline: Deadline,
     shelf: Mutex<Shelf<'a>>,
-    /// A permit for each number that may be bought without Okta having taken it.
-    waiting: Semaphore,
+    waiting: Waiting,
 }
 
-/// Does what `plan` says, for an account that has the numbers in `owned`, and begins no step after
-/// `last_start`. A step that fails is reported and does not keep the others from being tried.
+/// The numbers that were bought and that Okta has not taken.
+struct Waiting {
+    /// A permit for each that may still join them.
+    permits: Semaphore,
+    count: AtomicUsize,
+}
+
+impl Waiting {
+    fn new() -> Self {
+        Self { permits: Semaphore::new(MOST_WAITING), count: AtomicUsize::new(0) }
+    }
+
+    /// Takes note of one more. If there is a `permit` for it, that one is not given back.
+    fn one_more(&self, permit: Option<SemaphorePermit<'_>>) {
+        match permit {
+            Some(permit) => permit.forget(),
+            None => drop(self.permits.forget_permits(1)),
+        }
+        if self.count.fetch_add(1, Ordering::Relaxed) + 1 >= MOST_WAITING {
+            self.permits.close();
+        }
+    }
+}
+
+/// Does what `plan` says, for an account that has the numbers in `owned`, as far as `deadline` allows.
+/// A step that fails is reported and does not keep the others from being tried.
 pub(crate) async fn apply(
     provisioner: &Provisioner,
     plan: Plan,
     owned: HashSet<CompanyNumber>,
-    last_start: Instant,
+    deadline: Deadline,
 ) -> Report {
     let needed = plan.steps.iter().filter(|step| step.change == Change::Buy).count();
     let work = Work {
         provisioner,
-        last_start,
+        deadline,
         shelf: Mutex::new(Shelf::new(provisioner, needed, owned)),
-        waiting: Semaphore::new(MOST_WAITING),
+        waiting: Waiting::new(),
     };
     let mut report = Report::default();
     report.leave(plan.refused, &plan.postponed, plan.findings);
     let (mut written, mut crossed) = (Vec::new(), false);
     for phase in phases(&plan.steps) {
-        let mut outcomes = stream::iter(phase.iter().map(|step| work.take(step))).buffered(AT_ONCE);
+        let mut outcomes = stream::iter(phase.iter().map(|step| work.take_in_time(step))).buffered(AT_ONCE);
         for step in phase {
             let Some(outcome) = outcomes.next().await else { break };
             match &outcome {
@@ -93,7 +120,10 @@ pub(crate) async fn apply(
         }
     }
     if !written.is_empty() {
-        work.verify(&written, crossed, &mut report).await;
+        let verified = work.verify(&written, crossed, &mut report);
+        if tokio::time::timeout_at(deadline.abandon.into(), verified).await.is_err() {
+            tracing::error!("no time is left to look whether another run was at work");
+        }
     }
     report.counted()
 }
@@ -105,10 +135,17 @@ fn phases(steps: &[Step]) -> impl Iterator<Item = &[Step]> {
 }
 
 impl Work<'_> {
-    async fn take(&self, Step { who, change }: &Step) -> Outcome {
-        if Instant::now() >= self.last_start {
+    /// Takes a step, if there is time for it. To abandon one is no worse than to be killed in it: the
+    /// next run completes it.
+    async fn take_in_time(&self, step: &Step) -> Outcome {
+        if Instant::now() >= self.deadline.last_start {
             return Outcome::Later(Later::NoTime);
         }
+        let taken = tokio::time::timeout_at(self.deadline.abandon.into(), self.take(step)).await;
+        taken.unwrap_or(Outcome::Later(Later::NoTime))
+    }
+
+    async fn take(&self, Step { who, change }: &Step) -> Outcome {
         let number = change.number().unwrap_or_default().to_owned();
         let done = match change {
             Change::Clean(mobile) => self.clean(who, mobile).await,

@@ -30,9 +30,18 @@ pub use self::{
 /// token may have 18 at once in a free org, and Twilio suggests few.
 pub(crate) const AT_ONCE: usize = 4;
 
-/// How long before the deadline no new step is begun: no step takes longer, if all goes wrong that
-/// goes wrong sometimes.
+/// How long before the end no new step is begun.
 const RESERVE: Duration = Duration::from_secs(30);
+
+/// How long before the end what is not done is abandoned, so that there is time to say so.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// What must be over when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline {
+    last_start: Instant,
+    abandon: Instant,
+}
 
 /// What the provisioner works with.
 #[derive(Clone, Debug)]
@@ -50,21 +59,23 @@ pub struct Provisioner {
 }
 
 impl Provisioner {
-    /// Makes one run, which begins no step later than shortly before `deadline`. A dry run reports
-    /// what a run would do, and changes nothing.
-    pub async fn run(&self, dry_run: bool, deadline: Instant) -> Result<Report, NotObserved> {
-        let last_start = deadline.checked_sub(RESERVE).unwrap_or(deadline);
+    /// Makes one run, which begins no step later than half a minute before `end`. A dry run reports what
+    /// a run would do, and changes nothing.
+    pub async fn run(&self, dry_run: bool, end: Instant) -> Result<Report, NotObserved> {
+        let before = |time| end.checked_sub(time).unwrap_or(end);
+        let deadline = Deadline { last_start: before(RESERVE), abandon: before(FAREWELL) };
         let patient = Self {
-            directory: self.directory.until(last_start),
-            account: self.account.until(last_start),
+            directory: self.directory.until(deadline.last_start),
+            account: self.account.until(deadline.last_start),
             ..self.clone()
         };
-        let world = observe::observe(&patient).await?;
+        let world = tokio::time::timeout_at(deadline.last_start.into(), observe::observe(&patient)).await;
+        let world = world.map_err(|_| NotObserved::TooSlow)??;
         let plan = plan(&world, &self.settings, self.country, Timestamp::now());
         if dry_run {
             return Ok(Report::of_a_dry_run(plan));
         }
         let owned = world.numbers.into_iter().map(|it| it.number).collect();
-        Ok(apply::apply(&patient, plan, owned, last_start).await)
+        Ok(apply::apply(&patient, plan, owned, deadline).await)
     }
 }

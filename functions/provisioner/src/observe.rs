@@ -19,6 +19,9 @@ pub enum NotObserved {
     /// The numbers are unknown.
     #[error("could not list the company numbers, so nothing was changed")]
     Numbers(#[from] twilio::Error),
+    /// There was no time to see everything.
+    #[error("looking at employees and numbers took all the time there was, so nothing was changed")]
+    TooSlow,
 }
 
 /// Looks at everything, to the last page. What was seen in part is not worth planning on.

@@ -13,7 +13,7 @@ impl Work<'_> {
     pub(super) async fn assign(&self, who: &Who, owned: &OwnedNumber) -> Result<Result<(), Later>, Failure> {
         let written = self.write(who, &owned.number, None).await;
         if written.is_err() {
-            self.one_more_waits();
+            self.waiting.one_more(None);
         }
         written
     }
@@ -94,14 +94,6 @@ impl Work<'_> {
     pub(super) async fn vacancy(&self, who: &Who) -> Result<Option<Revision>, Failure> {
         let found = self.provisioner.directory.find(&who.employee).await?;
         Ok(found.filter(|(employee, _)| is_vacant(employee)).map(|(_, revision)| revision))
-    }
-
-    /// Takes note of a number that waits for Okta to take it.
-    pub(super) fn one_more_waits(&self) {
-        self.waiting.forget_permits(1);
-        if self.waiting.available_permits() == 0 {
-            self.waiting.close();
-        }
     }
 }
 

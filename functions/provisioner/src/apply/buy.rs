@@ -19,7 +19,7 @@ const ATTEMPTS: usize = 3;
 impl Work<'_> {
     /// Buys a number and writes it into the employee's profile.
     pub(super) async fn buy(&self, who: &Who) -> Result<Outcome, Failure> {
-        let Ok(permit) = self.waiting.acquire().await else {
+        let Ok(permit) = self.waiting.permits.acquire().await else {
             return Ok(Outcome::Later(Later::TooManyWaiting));
         };
         // The number is taken before the profile is read, and not put back: so two runs that see the same
@@ -34,8 +34,7 @@ impl Work<'_> {
                 return Ok(Outcome::Later(later));
             }
             Err(failure) => {
-                drop(permit);
-                self.one_more_waits();
+                self.waiting.one_more(Some(permit));
                 return Err(failure);
             }
         }
