@@ -131,6 +131,7 @@ async fn converges(people: &[Person], pool: usize, mishaps: &[Mishap]) {
     assert!(last.changes.is_empty() && last.failed.is_empty() && last.postponed.is_empty(), "{last:#?}");
     let owned = world.twilio.owned();
     assert_eq!(owned.len() - before, world.twilio.purchases());
+    let mut entitled_people = 0;
     for employee in world.okta.everybody() {
         let label = format!("twilify:{}", employee.id());
         let theirs: Vec<_> = owned.iter().filter(|it| it.friendly_name == label).collect();
@@ -139,10 +140,13 @@ async fn converges(people: &[Person], pool: usize, mishaps: &[Mishap]) {
             && ["ACTIVE", "PROVISIONED"].contains(&employee.status_name());
         assert!(theirs.len() <= 1, "{theirs:?}");
         if entitled {
+            entitled_people += 1;
             let [number] = theirs[..] else { panic!("{} has no number", employee.id()) };
             assert_eq!(employee.attribute("primaryPhone"), Some(number.phone_number.as_str()));
         }
     }
+    let purchases = world.twilio.purchases();
+    assert!(purchases <= entitled_people, "{purchases} purchases for {entitled_people} people");
 }
 
 fn own(world: &World, number: &str, label: &str) {

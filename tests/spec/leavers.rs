@@ -4,8 +4,12 @@ use sandbox::{Employee, World};
 
 use crate::{COMPANY_NUMBER, a_world_with_ada};
 
+/// A world with Ada, and with Joan, who stays.
 async fn a_world_that(retires: &str) -> World {
     let world = a_world_with_ada().await;
+    world.okta.hire(Employee::named("Joan", "Clarke").mobile("+14155550122"));
+    world.twilio.sells("+19253290000");
+    world.run_provisioner().await.unwrap();
     world.configure("TWILIFY_RETIRE", retires).await;
     world
 }
@@ -36,7 +40,7 @@ async fn a_leavers_number_goes_to_the_pool_after_the_quarantine_and_from_there_t
     world.okta.hire(Employee::named("Grace", "Hopper").mobile("+14155550111"));
     world.run_provisioner().await.unwrap();
     assert_eq!(world.okta.profile("Grace", "primaryPhone").as_deref(), Some(COMPANY_NUMBER));
-    assert_eq!(world.twilio.purchases(), 1);
+    assert_eq!(world.twilio.purchases(), 2, "Ada's and Joan's");
     let call = world.call("+14155550123", COMPANY_NUMBER).await.to_string();
     assert!(call.contains("Grace") && call.contains("+14155550111 rings"), "{call}");
 }
@@ -48,6 +52,18 @@ async fn a_leavers_number_is_released_after_the_quarantine() {
     let report = world.run_provisioner().await.unwrap();
     assert_eq!(label(&world), None);
     assert_eq!(report["monthly_cost_change_usd"], -1.15);
+}
+
+#[tokio::test]
+async fn a_number_that_somebody_has_passed_on_by_hand_is_not_released() {
+    let world = a_world_that("release").await;
+    world.okta.leaves("Ada", 31);
+    // She is not among those that are served, so only the last look before the release can find her.
+    world.okta.hire(Employee::named("Grace", "Hopper").mobile("+14155550111").company_number(COMPANY_NUMBER));
+    world.okta.set("Joan", "department", "Sales");
+    world.configure("TWILIFY_OKTA_SEARCH", r#"profile.department eq "Sales""#).await;
+    world.run_provisioner().await.unwrap();
+    assert!(label(&world).is_some(), "released");
 }
 
 #[tokio::test]
@@ -79,7 +95,7 @@ async fn somebody_who_comes_back_in_the_quarantine_gets_the_same_number() {
     world.okta.set("Ada", "primaryPhone", "");
     world.run_provisioner().await.unwrap();
     assert_eq!(world.okta.profile("Ada", "primaryPhone").as_deref(), Some(COMPANY_NUMBER));
-    assert_eq!(world.twilio.purchases(), 1);
+    assert_eq!(world.twilio.purchases(), 2, "Ada's and Joan's");
 }
 
 #[tokio::test]

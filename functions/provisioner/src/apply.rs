@@ -32,6 +32,8 @@ enum Failure {
     Okta(#[from] okta::Error),
     #[error("Twilio did not do it")]
     Twilio(#[from] twilio::Error),
+    #[error("bought {0}, but could not write it into their profile; the next run tries again")]
+    Unwritten(String, #[source] Box<Failure>),
     #[error("no number is for sale in any of the area codes {0}; add another area code")]
     SoldOut(String),
 }
@@ -45,7 +47,7 @@ enum Later {
     TooManyWaiting,
     /// What the step is about has changed since it was planned.
     Changed,
-    /// Another system is the source of the mobile number.
+    /// Another system is the source of the number.
     Uncleaned,
 }
 
@@ -61,6 +63,7 @@ struct Work<'a> {
     deadline: Deadline,
     shelf: Mutex<Shelf<'a>>,
     waiting: Waiting,
+    purchases: AtomicUsize,
 }
 
 /// The numbers that were bought and that Okta has not taken.
@@ -87,20 +90,21 @@ impl Waiting {
     }
 }
 
-/// Does what `plan` says, for an account that has the numbers in `owned`, as far as `deadline` allows.
+/// Does what `plan` says, where the numbers in `taken` are somebody's already, as far as `deadline` allows.
 /// A step that fails is reported and does not keep the others from being tried.
 pub(crate) async fn apply(
     provisioner: &Provisioner,
     plan: Plan,
-    owned: HashSet<CompanyNumber>,
+    taken: HashSet<CompanyNumber>,
     deadline: Deadline,
 ) -> Report {
     let needed = plan.steps.iter().filter(|step| step.change == Change::Buy).count();
     let work = Work {
         provisioner,
         deadline,
-        shelf: Mutex::new(Shelf::new(provisioner, needed, owned)),
+        shelf: Mutex::new(Shelf::new(provisioner, needed, taken)),
         waiting: Waiting::new(),
+        purchases: AtomicUsize::new(0),
     };
     let mut report = Report::default();
     report.leave(plan.refused, &plan.postponed, plan.findings);
@@ -125,6 +129,7 @@ pub(crate) async fn apply(
             tracing::error!("no time is left to look whether another run was at work");
         }
     }
+    report.counts.purchases = work.purchases.into_inner();
     report.counted()
 }
 
@@ -141,8 +146,12 @@ impl Work<'_> {
         if Instant::now() >= self.deadline.last_start {
             return Outcome::Later(Later::NoTime);
         }
-        let taken = tokio::time::timeout_at(self.deadline.abandon.into(), self.take(step)).await;
-        taken.unwrap_or(Outcome::Later(Later::NoTime))
+        match tokio::time::timeout_at(self.deadline.abandon.into(), self.take(step)).await {
+            Ok(Outcome::Failed(Failure::Okta(okta::Error::Throttled))) | Err(_) => {
+                Outcome::Later(Later::NoTime)
+            }
+            Ok(outcome) => outcome,
+        }
     }
 
     async fn take(&self, Step { who, change }: &Step) -> Outcome {
@@ -200,6 +209,14 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// Adds a number to the Messaging Service. If that fails, the plan of the next run has it.
+    async fn try_to_enroll(&self, who: &Who, owned: &OwnedNumber) {
+        if let Err(failure) = self.enroll(owned).await {
+            let error = Causes(&failure);
+            tracing::error!(employee = who.employee.0, %error, "could not add a number to the Messaging Service");
+        }
+    }
+
     async fn enroll(&self, owned: &OwnedNumber) -> Result<Result<(), Later>, Failure> {
         if let Some(service) = &self.provisioner.messaging_service {
             MessagingService::add(service, &owned.sid).await?;
@@ -211,6 +228,12 @@ impl Work<'_> {
     async fn retire(&self, who: &Who, owned: &OwnedNumber, fate: Fate) -> Result<Result<(), Later>, Failure> {
         let employee = self.provisioner.directory.find(&who.employee).await?;
         if employee.is_some_and(|(employee, _)| employee.status != Status::Left) {
+            return Ok(Err(Later::Changed));
+        }
+        // Somebody may have passed it on, and there is no undoing a release.
+        let label = self.provisioner.account.find(&owned.number).await?.map(|it| it.label);
+        let heir = self.provisioner.directory.find_by_company_number(&owned.number).await?;
+        if label.as_ref() != Some(&owned.label) || heir.is_some() {
             return Ok(Err(Later::Changed));
         }
         match fate {
@@ -226,7 +249,7 @@ impl Report {
         match outcome {
             Outcome::Done(number) => self.done(who, change, &number),
             Outcome::Later(Later::Uncleaned) => self.find(format!(
-                "The mobile number of {} comes from another system, so its formatting cannot be cleaned up in Okta. Calls \
+                "A phone number of {} comes from another system, so its formatting cannot be cleaned up in Okta. Calls \
                  and texts are forwarded all the same.",
                 who.name
             )),
@@ -245,7 +268,7 @@ impl Later {
                  put right"
             }
             Self::Changed => "something changed while this ran",
-            Self::Uncleaned => "another system is the source of the mobile number",
+            Self::Uncleaned => "another system is the source of the number",
         }
     }
 }

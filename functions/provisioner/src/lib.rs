@@ -75,7 +75,7 @@ impl Provisioner {
         if dry_run {
             return Ok(Report::of_a_dry_run(plan));
         }
-        let owned = world.numbers.into_iter().map(|it| it.number).collect();
-        Ok(apply::apply(&patient, plan, owned, deadline).await)
+        let taken = world.taken(self.country);
+        Ok(apply::apply(&patient, plan, taken, deadline).await)
     }
 }

@@ -1,5 +1,7 @@
 //! What there is: employees, numbers, and what became of those whose numbers are left over.
 
+use std::collections::{BTreeSet, HashSet};
+
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use twilify::{
     EmployeeId, Status,
@@ -29,7 +31,10 @@ pub(crate) async fn observe(provisioner: &Provisioner) -> Result<Observation, No
     let Provisioner { directory, account, settings, messaging_service, .. } = provisioner;
     // The numbers first: a number that another run buys in the meantime is then not taken for free.
     let numbers = account.list().await?;
-    let employees = directory.list(settings.okta_search.as_deref()).await?;
+    let mut employees = directory.list(settings.okta_search.as_deref()).await?;
+    // While people come and go, pages may overlap.
+    let mut seen = HashSet::new();
+    employees.retain(|it| seen.insert(it.id.clone()));
     let enrolled = match messaging_service {
         Some(service) => Some(service.list().await?),
         None => None,
@@ -55,10 +60,10 @@ pub(crate) async fn observe(provisioner: &Provisioner) -> Result<Observation, No
 /// Those whose label is on a number and who are not among the employees, or have left.
 fn absent_owners(world: &Observation) -> Vec<EmployeeId> {
     let present = world.employees.iter().filter(|it| it.status != Status::Left).map(|it| &it.id);
-    let present: std::collections::HashSet<_> = present.collect();
+    let present: HashSet<_> = present.collect();
     let owners = world.numbers.iter().filter_map(|it| match it.label.owner() {
         Owner::Employee(id) if !present.contains(&id) => Some(id),
         _ => None,
     });
-    owners.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+    owners.collect::<BTreeSet<_>>().into_iter().collect()
 }

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::{SignedDuration, Timestamp};
 use twilify::{
     CompanyNumber, Employee, EmployeeId, Status,
-    config::{Provisioning, Retire},
+    config::{Fate, Provisioning, Retire},
     phone::{Country, NotDialable},
-    twilio::{OwnedNumber, Owner, Route},
+    twilio::{Label, OwnedNumber, Owner, Route},
 };
 
 pub use self::step::{Change, Step, Who};
@@ -26,6 +26,16 @@ pub struct Observation {
     pub absent: HashMap<EmployeeId, Absence>,
     /// The numbers that are in the Messaging Service, if there is one.
     pub enrolled: Option<HashSet<CompanyNumber>>,
+}
+
+impl Observation {
+    /// The numbers that must not be bought: those the account owned a moment ago, and those that stand in
+    /// a profile, where another run may just have written them.
+    pub(crate) fn taken(&self, country: Country) -> HashSet<CompanyNumber> {
+        let owned = self.numbers.iter().map(|it| it.number.clone());
+        let held = self.employees.iter().filter_map(|it| it.company_number.as_ref()?.dialled(country).ok());
+        owned.chain(held.map(CompanyNumber::new)).collect()
+    }
 }
 
 /// Why somebody with a number is not among the employees.
@@ -84,16 +94,6 @@ pub fn plan(world: &Observation, settings: &Provisioning, country: Country, now:
                 step(Change::Reroute(number.clone()));
             }
         }
-        let named = numbers.named_only_by(employee);
-        if let Some(number) = named.filter(|it| it.label.owner() != Owner::Employee(employee.id.clone())) {
-            if matches!(number.label.owner(), Owner::Stranger | Owner::Pool) {
-                step(Change::Adopt(number.clone()));
-            }
-        } else if let Some(number) = named
-            && employee.company_number.as_ref().is_some_and(|it| !it.is(number.number.as_e164()))
-        {
-            step(Change::CleanCompanyNumber(number.number.clone()));
-        }
         let Some(typed) = &employee.mobile else { continue };
         let mobile = match typed.mobile(country, &settings.mobile_countries) {
             Ok(mobile) if numbers.contains(mobile.as_e164()) => {
@@ -109,7 +109,18 @@ pub fn plan(world: &Observation, settings: &Provisioning, country: Country, now:
         if !typed.is(mobile.as_e164()) {
             step(Change::Clean(mobile));
         }
-        if employee.company_number.is_some() {
+        if let Some(typed) = &employee.company_number {
+            match numbers.named_only_by(employee) {
+                Some(number) if matches!(number.label.owner(), Owner::Stranger | Owner::Pool) => {
+                    step(Change::Adopt(number.clone()));
+                }
+                Some(number)
+                    if number.label == Label::of(&employee.id) && !typed.is(number.number.as_e164()) =>
+                {
+                    step(Change::CleanCompanyNumber(number.number.clone()));
+                }
+                _ => {}
+            }
             continue;
         }
         if let Some(&number) = numbers.labelled(&employee.id).first() {
@@ -144,6 +155,7 @@ pub fn plan(world: &Observation, settings: &Provisioning, country: Country, now:
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
     Clean,
+    CleanCompanyNumber,
     Assign,
     Reroute,
     Adopt,
@@ -156,7 +168,8 @@ enum Phase {
 impl Phase {
     fn of(change: &Change) -> Self {
         match change {
-            Change::Clean(_) | Change::CleanCompanyNumber(_) => Self::Clean,
+            Change::Clean(_) => Self::Clean,
+            Change::CleanCompanyNumber(_) => Self::CleanCompanyNumber,
             Change::Assign(_) => Self::Assign,
             Change::Reroute(_) => Self::Reroute,
             Change::Adopt(_) => Self::Adopt,
@@ -183,8 +196,18 @@ fn leavers(
         Some(Absence::Left(Some(since))) => now.duration_since(*since) >= quarantine,
         Some(Absence::Left(None) | Absence::NotServed) | None => false,
     };
+    // A number that a profile names is in use, whosever label it carries.
+    let unused = |it: &&OwnedNumber| !numbers.claims.contains_key(&it.number);
     let due = numbers.by_owner.iter().filter(|(owner, _)| is_due(owner)).flat_map(|(_, numbers)| numbers);
-    let due: Vec<&OwnedNumber> = due.copied().collect();
+    let due: Vec<&OwnedNumber> = due.copied().filter(unused).collect();
+    if due.is_empty() {
+        return Ok(Vec::new());
+    }
+    if !world.employees.iter().any(|it| it.status != Status::Left && !numbers.labelled(&it.id).is_empty()) {
+        return Err("Nobody who has a number seems to work here any more, so no number was retired. Look whether the \
+                    parameter okta/org-url names the right org."
+            .to_owned());
+    }
     let ours = numbers.ours().count();
     let most = (ours / 10).max(5);
     if due.len() > most {
@@ -194,10 +217,14 @@ fn leavers(
             due.len()
         ));
     }
-    Ok(due
-        .into_iter()
-        .map(|it| Step { who: Who::owner(it), change: Change::Retire(it.clone(), fate) })
-        .collect())
+    let step = |it: &OwnedNumber| {
+        let who = Who::owner(it);
+        // When somebody was deleted nobody knows, so their number is not given away for good.
+        let deleted = world.absent.get(&who.employee) == Some(&Absence::Deleted);
+        let fate = if deleted { Fate::Pool } else { fate };
+        Step { who, change: Change::Retire(it.clone(), fate) }
+    };
+    Ok(due.into_iter().map(step).collect())
 }
 
 /// The account's numbers, by whom they belong to and by who claims them.

@@ -87,7 +87,8 @@ impl Report {
     }
 
     pub(crate) fn failed(&mut self, who: &Who, change: &Change, failure: &dyn Display) {
-        tracing::error!(employee = who.employee.0, change = change.kind(), error = %failure, "failed");
+        let error = twilify::phone::redacted(&failure.to_string());
+        tracing::error!(employee = who.employee.0, change = change.kind(), error, "failed");
         self.failed.push(Entry {
             text: format!("{}: could not {}: {failure}.", who.name, change.kind()),
             who: who.clone(),
@@ -143,7 +144,7 @@ impl Report {
     }
 
     fn count(&mut self, change: &Change) {
-        self.counts.purchases += usize::from(*change == Change::Buy);
+        self.counts.purchases += usize::from(self.dry_run && *change == Change::Buy);
         self.counts.released += usize::from(matches!(change, Change::Retire(_, Fate::Release)));
     }
 }

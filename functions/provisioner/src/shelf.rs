@@ -29,10 +29,10 @@ pub(crate) struct Shelf<'a> {
 }
 
 impl<'a> Shelf<'a> {
-    /// An empty shelf, on which `needed` numbers will be wanted and none of those that are `owned`.
-    pub(crate) fn new(provisioner: &'a Provisioner, needed: usize, owned: HashSet<CompanyNumber>) -> Self {
+    /// An empty shelf, on which `needed` numbers will be wanted and none of those that are `taken`.
+    pub(crate) fn new(provisioner: &'a Provisioner, needed: usize, taken: HashSet<CompanyNumber>) -> Self {
         let areas = provisioner.settings.area_codes.iter().copied().collect();
-        Self { provisioner, numbers: VecDeque::new(), seen: owned, areas, needed }
+        Self { provisioner, numbers: VecDeque::new(), seen: taken, areas, needed }
     }
 
     /// The next number, from the first area code that has one; `None` if all are sold out.
@@ -44,7 +44,9 @@ impl<'a> Shelf<'a> {
                 return Ok(Some(number));
             }
             let Some(&area) = self.areas.front() else { return Ok(None) };
-            let found = match account.search(*country, area, self.needed).await {
+            // Searches may still find what is ours already, so they have to find that many more.
+            let count = self.needed + self.seen.len();
+            let found = match account.search(*country, area, count).await {
                 Ok(numbers) => numbers,
                 Err(error) if error.code() == Some(NONE_IN_AREA_CODE) => Vec::new(),
                 Err(error) => return Err(error),

@@ -195,17 +195,21 @@ impl Directory {
         let request = request.header(header::AUTHORIZATION, token).header(header::ACCEPT, "application/json");
         loop {
             let request = request.try_clone().expect("bodies are held in memory");
-            if let Some(pace) = &self.pace {
-                pace.keep().await;
+            if let Some(pace) = &self.pace
+                && !pace.keep().await
+            {
+                return Err(Error::Throttled);
             }
             let answer =
                 self.http.send(request).await.map_err(|source| unreachable(&method, path, source))?;
-            let again = self.pace.as_ref().is_some_and(|pace| pace.learn(&answer));
+            if let Some(pace) = &self.pace {
+                pace.learn(&answer);
+            }
             match answer.status {
                 status if status.is_success() => return Ok(answer),
                 StatusCode::PRECONDITION_FAILED => return Err(Error::Conflict),
                 // A request that was one too many has not been carried out.
-                StatusCode::TOO_MANY_REQUESTS if again => {}
+                StatusCode::TOO_MANY_REQUESTS if self.pace.is_some() => {}
                 status => {
                     let failure: wire::Failure = answer.json().unwrap_or_default();
                     return Err(Error::Refused(failure.into_refusal(format!("{method} {path}"), status)));

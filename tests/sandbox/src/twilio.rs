@@ -78,6 +78,12 @@ pub struct Number {
     pub sms_url: String,
     /// How.
     pub sms_method: String,
+    /// What goes before `voice_url`.
+    pub voice_application_sid: String,
+    /// What goes before `sms_url`.
+    pub sms_application_sid: String,
+    /// What goes before both.
+    pub trunk_sid: String,
 }
 
 /// A message that was sent.
@@ -205,6 +211,9 @@ impl Number {
             voice_method: "POST".to_owned(),
             sms_url: String::new(),
             sms_method: "POST".to_owned(),
+            voice_application_sid: String::new(),
+            sms_application_sid: String::new(),
+            trunk_sid: String::new(),
         }
     }
 }

@@ -30,13 +30,22 @@ impl Work<'_> {
         let written = self.write(who, &owned.number, Some(revision)).await?;
         if written.is_err() {
             self.pool(owned).await?;
+        } else {
+            self.try_to_enroll(who, owned).await;
         }
         Ok(written)
     }
 
     /// Labels a number that the employee's profile names already, and cleans its notation there.
     pub(super) async fn adopt(&self, who: &Who, owned: &OwnedNumber) -> Result<Result<(), Later>, Failure> {
+        let Provisioner { directory, country, .. } = self.provisioner;
+        let employee = directory.find(&who.employee).await?.map(|(employee, _)| employee);
+        let named = employee.and_then(|it| it.company_number).and_then(|it| it.dialled(*country).ok());
+        if named.is_none_or(|named| named.as_e164() != owned.number.as_e164()) {
+            return Ok(Err(Later::Changed));
+        }
         let _ = self.label(who, owned).await?;
+        self.try_to_enroll(who, owned).await;
         self.clean_company_number(who, &owned.number).await
     }
 
@@ -54,8 +63,13 @@ impl Work<'_> {
             return Ok(Ok(()));
         }
         if typed.dialled(*country).is_ok_and(|number| number.as_e164() == wanted.as_e164()) {
-            directory.assign(&revision, wanted).await?;
-            return Ok(Ok(()));
+            return match directory.assign(&revision, wanted).await {
+                Ok(()) => Ok(Ok(())),
+                Err(okta::Error::Refused(refusal)) if refusal.is_mastered_elsewhere() => {
+                    Ok(Err(Later::Uncleaned))
+                }
+                Err(error) => Err(error.into()),
+            };
         }
         Ok(Err(Later::Changed))
     }
@@ -109,6 +123,6 @@ fn may_be_repeated(error: &okta::Error) -> bool {
     match error {
         okta::Error::Conflict | okta::Error::Unreachable { .. } => true,
         okta::Error::Refused(refusal) => refusal.status.is_server_error(),
-        okta::Error::Ambiguous(_) => false,
+        okta::Error::Ambiguous(_) | okta::Error::Throttled => false,
     }
 }

@@ -1,7 +1,9 @@
 //! Buying numbers, each once.
 
+use std::sync::atomic::Ordering;
+
 use twilify::{
-    CompanyNumber, EmployeeId,
+    CompanyNumber, EmployeeId, okta,
     twilio::{self, Label, OwnedNumber, Route},
 };
 
@@ -26,16 +28,28 @@ impl Work<'_> {
         // world want the same number for the same employee, and buying it twice is buying it once.
         let candidate = self.candidate().await?;
         let Some(revision) = self.vacancy(who).await? else { return Ok(Outcome::Later(Later::Changed)) };
-        let bought = self.purchase(candidate, &who.employee).await?;
+        let bought = match self.purchase(candidate, &who.employee).await {
+            Ok(bought) => bought,
+            Err(failure) => {
+                // It may have been bought all the same.
+                if failure.may_have_bought() {
+                    self.waiting.one_more(Some(permit));
+                }
+                return Err(failure);
+            }
+        };
+        self.purchases.fetch_add(1, Ordering::Relaxed);
         match self.write(who, &bought.number, Some(revision)).await {
             Ok(Ok(())) => {}
             Ok(Err(later)) => {
                 self.pool(&bought).await?;
                 return Ok(Outcome::Later(later));
             }
+            // The label is on it, so the next run assigns it.
+            Err(Failure::Okta(okta::Error::Throttled)) => return Ok(Outcome::Later(Later::NoTime)),
             Err(failure) => {
                 self.waiting.one_more(Some(permit));
-                return Err(failure);
+                return Err(Failure::Unwritten(bought.number.as_e164().to_owned(), Box::new(failure)));
             }
         }
         if let Err(failure) = self.enroll(&bought).await {
@@ -90,6 +104,12 @@ impl Work<'_> {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+}
+
+impl Failure {
+    fn may_have_bought(&self) -> bool {
+        matches!(self, Self::Twilio(error) if is_unknown(error))
     }
 }
 

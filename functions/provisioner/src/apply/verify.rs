@@ -6,12 +6,12 @@
 use std::collections::HashMap;
 
 use twilify::{
-    CompanyNumber, EmployeeId,
+    Employee, EmployeeId, Status,
     twilio::{Label, OwnedNumber, Owner, Route},
 };
 
 use super::{Failure, Work};
-use crate::{Provisioner, Report, Who};
+use crate::{Change, Provisioner, Report, Who};
 
 impl Work<'_> {
     /// Looks whether the numbers written in this run are still their employees' and nobody else's, and
@@ -36,34 +36,43 @@ impl Work<'_> {
             if crossed { directory.list(settings.okta_search.as_deref()).await? } else { Vec::new() };
         for (who, number) in written {
             let Some(owned) = owned.get(number.as_str()) else { continue };
-            let holds = |number: &CompanyNumber| {
-                let number = number.as_e164().to_owned();
-                move |it: &&twilify::Employee| it.company_number.as_ref().is_some_and(|held| held.is(&number))
-            };
-            let rival = employees
-                .iter()
-                .filter(holds(&owned.number))
-                .map(|it| &it.id)
-                .find(|id| **id != who.employee);
-            let label = match owned.label.owner() {
-                Owner::Employee(id) => Some(id),
-                Owner::Pool | Owner::Stranger => None,
-            };
-            match (rival, label) {
-                // Theirs is the older claim: what is written in a profile is in use.
-                (Some(rival), _) => self.restore(owned, rival).await?,
-                (None, Some(label)) if label != who.employee => {}
-                (None, _) => continue,
+            let rival =
+                employees.iter().find(|it| it.id != who.employee && holds(it, number)).map(|it| &it.id);
+            match self.settle(who, owned, rival).await {
+                Ok(true) => {}
+                Ok(false) => report.taken(who, number),
+                Err(failure) => report.failed(who, &Change::Buy, &twilify::Causes(&failure)),
             }
-            tracing::warn!(employee = who.employee.0, "another run gave away the same number");
-            if let Some((employee, revision)) = directory.find(&who.employee).await?
-                && employee.company_number.is_some_and(|it| it.is(number))
-            {
-                directory.unassign(&revision).await?;
-            }
-            report.taken(who, number);
         }
         Ok(())
+    }
+
+    /// Whether `who` keeps a number. If not, it is no longer in their profile.
+    async fn settle(
+        &self,
+        who: &Who,
+        owned: &OwnedNumber,
+        rival: Option<&EmployeeId>,
+    ) -> Result<bool, Failure> {
+        let Provisioner { directory, .. } = self.provisioner;
+        let number = owned.number.as_e164();
+        let rival = match rival {
+            Some(rival) => directory.find(rival).await?.map(|(it, _)| it).filter(|it| holds(it, number)),
+            None => None,
+        };
+        match (rival, owned.label.owner()) {
+            // Theirs is the older claim: what is written in a profile is in use.
+            (Some(rival), _) => self.restore(owned, &rival.id).await?,
+            (None, Owner::Employee(label)) if label != who.employee => {}
+            (None, _) => return Ok(true),
+        }
+        tracing::warn!(employee = who.employee.0, "another run gave away the same number");
+        if let Some((employee, revision)) = directory.find(&who.employee).await?
+            && holds(&employee, number)
+        {
+            directory.unassign(&revision).await?;
+        }
+        Ok(false)
     }
 
     async fn restore(&self, owned: &OwnedNumber, employee: &EmployeeId) -> Result<(), Failure> {
@@ -71,4 +80,10 @@ impl Work<'_> {
         account.update(&owned.sid, &Label::of(employee), &Route::of(&settings.public_url, employee)).await?;
         Ok(())
     }
+}
+
+/// Whether somebody who works here has `number` in their profile. Those who have left may still, and
+/// nobody can change that.
+fn holds(employee: &Employee, number: &str) -> bool {
+    employee.status != Status::Left && employee.company_number.as_ref().is_some_and(|held| held.is(number))
 }

@@ -1,6 +1,8 @@
 //! What no step can put right, and what somebody should do about it.
 
-use twilify::{Employee, twilio::Owner};
+use std::collections::HashSet;
+
+use twilify::{Employee, Status, twilio::Owner};
 
 use super::{Absence, Numbers, Observation};
 
@@ -36,8 +38,10 @@ pub(super) fn findings(world: &Observation, numbers: &Numbers<'_>) -> Vec<String
             None => Some(of_another_account(employee, numbers)),
         });
     }
+    let here: HashSet<_> =
+        world.employees.iter().filter(|it| it.status != Status::Left).map(|it| &it.id).collect();
     for (owner, owned) in &numbers.by_owner {
-        let known = world.employees.iter().any(|it| it.id == *owner);
+        let known = here.contains(owner);
         let absence = match world.absent.get(owner) {
             _ if known => continue,
             Some(Absence::NotServed) => continue,
@@ -59,7 +63,7 @@ fn of_another_account(employee: &Employee, numbers: &Numbers<'_>) -> String {
     match numbers.labelled(&employee.id).first() {
         Some(labelled) => format!(
             "The profile of {name} names a company number that this account does not own, while {} carries their label. Put \
-             that one into the profile.",
+             that one into the profile, or relabel it as twilify:pool.",
             labelled.number.as_e164()
         ),
         None => format!(

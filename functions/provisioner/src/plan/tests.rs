@@ -230,16 +230,15 @@ fn a_number_that_is_missing_in_the_messaging_service_is_added() {
     );
 }
 
-/// A world in which so many people are gone.
+/// A world in which so many people are gone, and Ada is not.
 fn leavers(count: usize, absence: Absence) -> Observation {
     let name = |index: usize| format!("Gone{index}");
+    let number = |index: usize| {
+        owned(&format!("+1212555{index:04}"), &format!("twilify:{}", id(&name(index)).0), &name(index))
+    };
     Observation {
-        numbers: (0..count)
-            .map(|index| {
-                let name = name(index);
-                owned(&format!("+1212555{index:04}"), &format!("twilify:{}", id(&name).0), &name)
-            })
-            .collect(),
+        employees: vec![employee("Ada", "+14155550100", "+12125559999")],
+        numbers: std::iter::once(adas("+12125559999")).chain((0..count).map(number)).collect(),
         absent: (0..count).map(|index| (id(&name(index)), absence)).collect(),
         ..Observation::default()
     }
@@ -257,16 +256,31 @@ fn a_leavers_number_is_retired_after_the_quarantine_and_only_if_somebody_wants_t
     assert_eq!(retired(&leavers(1, days_ago(29)), pool), [""; 0]);
     assert_eq!(retired(&leavers(1, Absence::Left(None)), pool), [""; 0]);
     assert_eq!(retired(&leavers(1, Absence::NotServed), pool), [""; 0]);
-    for absence in [days_ago(30), Absence::Deleted] {
-        assert_eq!(
-            retired(&leavers(1, absence), pool),
-            ["Put the company number (+12125550000) of 00ugone0, who has left, into the pool."]
-        );
-        assert_eq!(
-            retired(&leavers(1, absence), Retire::To(Fate::Release)),
-            ["Release the company number (+12125550000) of 00ugone0, who has left."]
-        );
-    }
+    let pooled = ["Put the company number (+12125550000) of 00ugone0, who has left, into the pool."];
+    let released = ["Release the company number (+12125550000) of 00ugone0, who has left."];
+    assert_eq!(retired(&leavers(1, days_ago(30)), pool), pooled);
+    assert_eq!(retired(&leavers(1, days_ago(30)), Retire::To(Fate::Release)), released);
+    assert_eq!(retired(&leavers(1, Absence::Deleted), pool), pooled);
+    assert_eq!(
+        retired(&leavers(1, Absence::Deleted), Retire::To(Fate::Release)),
+        pooled,
+        "since when is unknown"
+    );
+}
+
+#[test]
+fn a_leavers_number_that_somebody_else_uses_by_now_is_not_retired() {
+    let mut world = leavers(1, days_ago(400));
+    world.employees.push(employee("Grace", "+14155550101", "(212) 555-0000"));
+    assert_eq!(retired(&world, Retire::To(Fate::Release)), [""; 0]);
+}
+
+#[test]
+fn when_nobody_with_a_number_is_left_it_is_rather_the_wrong_org() {
+    let mut world = leavers(1, Absence::Deleted);
+    world.employees.clear();
+    world.numbers.remove(0);
+    assert_eq!(retired(&world, Retire::To(Fate::Pool)), [""; 0]);
 }
 
 #[test]

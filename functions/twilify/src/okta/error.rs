@@ -15,6 +15,9 @@ pub enum Error {
     /// Somebody else changed the profile after it was read, so nothing was written.
     #[error("the profile was changed in Okta by somebody else at the same moment")]
     Conflict,
+    /// Okta asks for fewer requests until after the time that there is, so this one was not made.
+    #[error("Okta asks for fewer requests, and there is no time to wait until it takes more")]
+    Throttled,
     /// Several people who work here publish the same company number.
     #[error("{} publish the same company number; remove it from all profiles but one", ids(.0))]
     Ambiguous(Vec<EmployeeId>),
@@ -52,7 +55,7 @@ impl Error {
         match self {
             Self::Refused(refusal) => [500, 504].contains(&refusal.status.as_u16()),
             Self::Unreachable { source, .. } => matches!(source, Failure::NoAnswer(_)),
-            Self::Conflict | Self::Ambiguous(_) => false,
+            Self::Conflict | Self::Throttled | Self::Ambiguous(_) => false,
         }
     }
 }

@@ -30,21 +30,25 @@ impl Pace {
         Self { deadline, next: Mutex::new(None) }
     }
 
-    /// Waits until the next request is welcome, if that is before the deadline.
-    pub(super) async fn keep(&self) {
+    /// Waits until the next request is welcome. `false`, at once, if that is only after the deadline.
+    pub(super) async fn keep(&self) -> bool {
         let next = *self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(next) = next.filter(|next| *next < self.deadline) {
-            tokio::time::sleep_until(next.into()).await;
+        match next {
+            Some(next) if next >= self.deadline => false,
+            Some(next) => {
+                tokio::time::sleep_until(next.into()).await;
+                true
+            }
+            None => true,
         }
     }
 
-    /// Learns from an answer when the next request is welcome, and tells whether that is before the
-    /// deadline.
-    pub(super) fn learn(&self, answer: &Answer) -> bool {
-        let Some(pause) = pause(answer) else { return true };
-        let next = Instant::now() + pause;
-        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(next);
-        next < self.deadline
+    /// Learns from an answer when the next request is welcome.
+    pub(super) fn learn(&self, answer: &Answer) {
+        if let Some(pause) = pause(answer) {
+            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+            *next = (*next).max(Some(Instant::now() + pause));
+        }
     }
 }
 

@@ -36,13 +36,13 @@ pub enum NotDialable {
     /// It costs whoever is called, or more than a call.
     #[error("it is a premium-rate, shared-cost or toll-free number, to which no calls are forwarded")]
     Priced,
-    /// It is in a country to which nothing is forwarded.
+    /// It is in a country whose mobile numbers get no company number.
     #[error("it is in a country that TWILIFY_MOBILE_COUNTRIES does not list")]
     Abroad,
 }
 
-/// The countries to which calls and texts may be forwarded. Whoever can put any number into a profile
-/// could otherwise have the company call expensive islands.
+/// The countries of the mobile numbers whose owners get a company number. Whoever can put any number into
+/// their profile could otherwise have the company call expensive islands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Countries(Vec<Country>);
 

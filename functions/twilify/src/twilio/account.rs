@@ -182,6 +182,7 @@ impl Account {
     ) -> Result<OwnedNumber, Error> {
         let mut form = vec![("FriendlyName", label.as_str())];
         form.extend(route.fields());
+        form.extend(Route::clearing());
         self.post(&self.url(&format!("IncomingPhoneNumbers/{}.json", number.0)), &form).await
     }
 

@@ -70,6 +70,8 @@ pub struct OwnedNumber {
     pub label: Label,
     voice: Webhook,
     sms: Webhook,
+    /// Whether an application or a trunk takes its calls or messages before any webhook.
+    overridden: bool,
 }
 
 /// Where something is reported, and how.
@@ -89,13 +91,21 @@ pub(super) struct Listed {
     sms_url: Option<String>,
     #[serde(default)]
     sms_method: Option<String>,
+    #[serde(default)]
+    voice_application_sid: Option<String>,
+    #[serde(default)]
+    trunk_sid: Option<String>,
+    #[serde(default)]
+    sms_application_sid: Option<String>,
 }
 
 impl TryFrom<Listed> for OwnedNumber {
     type Error = NotE164;
 
     fn try_from(listed: Listed) -> Result<Self, NotE164> {
+        let before = [listed.voice_application_sid, listed.trunk_sid, listed.sms_application_sid];
         Ok(Self {
+            overridden: before.into_iter().flatten().any(|sid| !sid.is_empty()),
             sid: listed.sid,
             number: listed.phone_number.parse()?,
             label: Label(listed.friendly_name.unwrap_or_default()),
@@ -122,9 +132,12 @@ impl Label {
     #[must_use]
     pub fn owner(&self) -> Owner {
         match self.0.strip_prefix(MARK) {
-            None | Some("") => Owner::Stranger,
             Some(POOL) => Owner::Pool,
-            Some(id) => Owner::Employee(EmployeeId(id.to_owned())),
+            // Whatever else somebody has written there is not taken for an employee who has left.
+            Some(id) if id.starts_with("00u") && id.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+                Owner::Employee(EmployeeId(id.to_owned()))
+            }
+            _ => Owner::Stranger,
         }
     }
 
@@ -165,6 +178,11 @@ impl Route {
             ("SmsMethod", "POST"),
         ]
     }
+
+    /// The fields that take away what would go before this route.
+    pub(super) fn clearing() -> [(&'static str, &'static str); 3] {
+        [("VoiceApplicationSid", ""), ("TrunkSid", ""), ("SmsApplicationSid", "")]
+    }
 }
 
 impl OwnedNumber {
@@ -174,7 +192,7 @@ impl OwnedNumber {
         let is = |(url, method): &Webhook, wanted: &Url| {
             url.as_deref() == Some(wanted.as_str()) && method.as_deref() == Some("POST")
         };
-        is(&self.voice, &route.voice) && is(&self.sms, &route.sms)
+        !self.overridden && is(&self.voice, &route.voice) && is(&self.sms, &route.sms)
     }
 
     /// Whether it is in `area`.
@@ -209,7 +227,15 @@ mod tests {
         assert_eq!(Label::of(&ada).as_str(), "twilify:00ub0oNGTSWTBKOLGLNR");
         assert_eq!(Label::of(&ada).owner(), Owner::Employee(ada));
         assert_eq!(Label::pool().owner(), Owner::Pool);
-        for label in ["(925) 329-4108", "", "twilify", "twilify:", "Twilify:00u1"] {
+        for label in [
+            "(925) 329-4108",
+            "",
+            "twilify",
+            "twilify:",
+            "Twilify:00u1",
+            "twilify:Pool",
+            "twilify:front-desk",
+        ] {
             assert_eq!(Label(label.to_owned()).owner(), Owner::Stranger, "{label}");
         }
     }

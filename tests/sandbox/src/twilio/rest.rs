@@ -301,6 +301,9 @@ impl Number {
                 "VoiceMethod" => &mut self.voice_method,
                 "SmsUrl" => &mut self.sms_url,
                 "SmsMethod" => &mut self.sms_method,
+                "VoiceApplicationSid" => &mut self.voice_application_sid,
+                "SmsApplicationSid" => &mut self.sms_application_sid,
+                "TrunkSid" => &mut self.trunk_sid,
                 _ => return Err(bad(20001, format!("the sandbox does not know {name}"))),
             };
             field.clone_from(value);
