@@ -33,13 +33,7 @@ struct NotForwarded;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match serve().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            log::cannot_start(&*error);
-            ExitCode::FAILURE
-        }
-    }
+    log::ended(serve().await)
 }
 
 async fn serve() -> Result<(), Error> {

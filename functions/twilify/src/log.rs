@@ -1,5 +1,7 @@
 //! One line of JSON per event, on standard output, where Lambda collects it.
 
+use std::{error::Error, process::ExitCode};
+
 use tracing::{Level, level_filters::LevelFilter};
 use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
@@ -21,8 +23,11 @@ pub fn start(level: Level) {
     let _ = tracing_subscriber::registry().with(lines).with(targets).try_init();
 }
 
-/// Says that the function cannot start, and why, at a level that no setting hides.
-pub fn cannot_start(error: &(dyn std::error::Error + 'static)) {
+/// How a function's process ends: with a line that says why, at a level that no setting hides, if it could
+/// not start.
+pub fn ended(result: Result<(), Box<dyn Error + Send + Sync>>) -> ExitCode {
+    let Err(error) = result else { return ExitCode::SUCCESS };
     start(Level::ERROR);
-    tracing::error!(error = %Causes(error), "cannot start");
+    tracing::error!(error = %Causes(&*error), "cannot start");
+    ExitCode::FAILURE
 }
