@@ -41,10 +41,10 @@ Somebody texts it:
 The list of users that the provisioner reads:
 curl -s -H 'Accept: application/json' -H 'Authorization: SSWS {token}' '{okta}/api/v1/users'
 
-The messages that were sent (none yet):
+The messages that were sent:
 curl -s -u {account}:{auth_token} '{twilio}/2010-04-01/Accounts/{account}/Messages.json'
 
-Leave out or change anything and it is refused. Ctrl-C ends the world.
+Change anything in a webhook and it is refused. Ctrl-C ends the world.
 ",
         okta = world.okta.url(),
         twilio = world.twilio.url(),
