@@ -51,6 +51,9 @@ enum Later {
     Uncleaned,
 }
 
+/// Whether a step was taken, or is left to another run; or how it failed.
+type Taken = Result<Result<(), Later>, Failure>;
+
 enum Outcome {
     /// Done, with the number in full.
     Done(String),
@@ -174,7 +177,7 @@ impl Work<'_> {
         }
     }
 
-    async fn clean(&self, who: &Who, mobile: &MobileNumber) -> Result<Result<(), Later>, Failure> {
+    async fn clean(&self, who: &Who, mobile: &MobileNumber) -> Taken {
         let Provisioner { directory, country, .. } = self.provisioner;
         let Some((employee, revision)) = directory.find(&who.employee).await? else {
             return Ok(Err(Later::Changed));
@@ -196,7 +199,7 @@ impl Work<'_> {
     }
 
     /// Writes the employee's label on a number and sends its calls and messages to us.
-    async fn label(&self, who: &Who, owned: &OwnedNumber) -> Result<Result<(), Later>, Failure> {
+    async fn label(&self, who: &Who, owned: &OwnedNumber) -> Taken {
         let Provisioner { account, settings, .. } = self.provisioner;
         let route = Route::of(&settings.public_url, &who.employee);
         account.update(&owned.sid, &Label::of(&who.employee), &route).await?;
@@ -217,7 +220,7 @@ impl Work<'_> {
         }
     }
 
-    async fn enroll(&self, owned: &OwnedNumber) -> Result<Result<(), Later>, Failure> {
+    async fn enroll(&self, owned: &OwnedNumber) -> Taken {
         if let Some(service) = &self.provisioner.messaging_service {
             MessagingService::add(service, &owned.sid).await?;
         }
@@ -225,7 +228,7 @@ impl Work<'_> {
     }
 
     /// Takes the number from whoever has left, if at this moment they still have.
-    async fn retire(&self, who: &Who, owned: &OwnedNumber, fate: Fate) -> Result<Result<(), Later>, Failure> {
+    async fn retire(&self, who: &Who, owned: &OwnedNumber, fate: Fate) -> Taken {
         let employee = self.provisioner.directory.find(&who.employee).await?;
         if employee.is_some_and(|(employee, _)| employee.status != Status::Left) {
             return Ok(Err(Later::Changed));

@@ -2,7 +2,7 @@
 
 use twilify::{CompanyNumber, Employee, Status, okta, okta::Revision, twilio::OwnedNumber};
 
-use super::{Failure, Later, Work};
+use super::{Failure, Later, Taken, Work};
 use crate::{Provisioner, Who};
 
 /// How often a write is tried whose outcome is unknown, or that came a moment after somebody else's.
@@ -10,7 +10,7 @@ const ATTEMPTS: usize = 3;
 
 impl Work<'_> {
     /// Writes a number with the employee's label into their profile.
-    pub(super) async fn assign(&self, who: &Who, owned: &OwnedNumber) -> Result<Result<(), Later>, Failure> {
+    pub(super) async fn assign(&self, who: &Who, owned: &OwnedNumber) -> Taken {
         let written = self.write(who, &owned.number, None).await;
         if written.is_err() {
             self.waiting.one_more(None);
@@ -20,11 +20,7 @@ impl Work<'_> {
 
     /// Gives the employee a number from the pool: first the label, so that a run that is interrupted
     /// is completed by the next one.
-    pub(super) async fn take_from_pool(
-        &self,
-        who: &Who,
-        owned: &OwnedNumber,
-    ) -> Result<Result<(), Later>, Failure> {
+    pub(super) async fn take_from_pool(&self, who: &Who, owned: &OwnedNumber) -> Taken {
         let Some(revision) = self.vacancy(who).await? else { return Ok(Err(Later::Changed)) };
         let _ = self.label(who, owned).await?;
         let written = self.write(who, &owned.number, Some(revision)).await?;
@@ -37,7 +33,7 @@ impl Work<'_> {
     }
 
     /// Labels a number that the employee's profile names already, and cleans its notation there.
-    pub(super) async fn adopt(&self, who: &Who, owned: &OwnedNumber) -> Result<Result<(), Later>, Failure> {
+    pub(super) async fn adopt(&self, who: &Who, owned: &OwnedNumber) -> Taken {
         let Provisioner { directory, country, .. } = self.provisioner;
         let employee = directory.find(&who.employee).await?.map(|(employee, _)| employee);
         let named = employee.and_then(|it| it.company_number).and_then(|it| it.dialled(*country).ok());
@@ -49,11 +45,7 @@ impl Work<'_> {
         self.clean_company_number(who, &owned.number).await
     }
 
-    pub(super) async fn clean_company_number(
-        &self,
-        who: &Who,
-        wanted: &CompanyNumber,
-    ) -> Result<Result<(), Later>, Failure> {
+    pub(super) async fn clean_company_number(&self, who: &Who, wanted: &CompanyNumber) -> Taken {
         let Provisioner { directory, country, .. } = self.provisioner;
         let Some((employee, revision)) = directory.find(&who.employee).await? else {
             return Ok(Err(Later::Changed));
@@ -84,7 +76,7 @@ impl Work<'_> {
         who: &Who,
         number: &CompanyNumber,
         mut revision: Option<Revision>,
-    ) -> Result<Result<(), Later>, Failure> {
+    ) -> Taken {
         let directory = &self.provisioner.directory;
         let mut attempt = 1;
         loop {

@@ -52,9 +52,7 @@ impl Work<'_> {
                 return Err(Failure::Unwritten(bought.number.as_e164().to_owned(), Box::new(failure)));
             }
         }
-        if let Err(failure) = self.enroll(&bought).await {
-            tracing::error!(employee = who.employee.0, error = %twilify::Causes(&failure), "could not add a number to the Messaging Service");
-        }
+        self.try_to_enroll(who, &bought).await;
         Ok(Outcome::Done(bought.number.as_e164().to_owned()))
     }
 
