@@ -124,17 +124,28 @@ async fn where_no_number_is_left_the_employee_is_reported_and_the_others_keep_th
 }
 
 #[tokio::test]
-async fn a_mobile_number_that_nobody_could_dial_is_reported_and_the_others_go_on() {
+async fn a_mobile_number_that_is_no_good_is_reported_and_the_others_go_on() {
     let world = a_world_with_randall().await;
-    world.okta.hire(Employee::named("Ada", "Lovelace").mobile("ask at the desk"));
-    world.okta.hire(Employee::named("Grace", "Hopper").mobile("415-555-0100 ext. 12"));
+    world.twilio.owns("+13105550000");
+    for (name, mobile) in [
+        ("Ada", "ask at the desk"),
+        ("Grace", "415-555-0100 ext. 12"),
+        ("Hedy", "+44 7400 123456"),
+        ("Joan", "1-900-234-5678"),
+        ("Mary", "(310) 555-0000"),
+    ] {
+        world.okta.hire(Employee::named(name, "Doe").mobile(mobile));
+    }
     let report = world.run_provisioner().await.unwrap();
     assert_snapshot!(lines(&report, "refused"), @r"
-    The mobile number of Ada Lovelace is unusable: it is not a phone number.
-    The mobile number of Grace Hopper is unusable: it has an extension, so it is not the number of a mobile phone.
+    The mobile number of Ada Doe is unusable: it is not a phone number.
+    The mobile number of Grace Doe is unusable: it has an extension, so it is not the number of a mobile phone.
+    The mobile number of Hedy Doe is unusable: it is in a country that TWILIFY_MOBILE_COUNTRIES does not list.
+    The mobile number of Joan Doe is unusable: it is a premium-rate, shared-cost or toll-free number, to which no calls are forwarded.
+    The mobile number of Mary Doe is unusable: it is itself a number of this account, so calls would go round in circles.
     ");
     assert_eq!(world.okta.profile("Ada", "mobilePhone").as_deref(), Some("ask at the desk"));
-    assert_eq!(world.twilio.purchases(), 1);
+    assert_eq!((world.twilio.purchases(), world.twilio.owned().len()), (1, 2));
 }
 
 #[tokio::test]

@@ -77,6 +77,24 @@ async fn killed_at_any_step_the_next_run_completes_what_was_begun() {
 }
 
 #[tokio::test]
+async fn killed_while_it_gives_numbers_from_the_pool_the_next_run_completes_that_too() {
+    // Five labels and five profiles.
+    for moment in 1..=10 {
+        let world = a_company_of(5).await;
+        for index in 0..5 {
+            world.twilio.owns(&format!("+1415777{index:04}"));
+            let number = world.twilio.owned().pop().unwrap().phone_number;
+            world.twilio.change(&number, |it| it.friendly_name = "twilify:pool".to_owned());
+        }
+        world.kill_provisioner_after_change(moment);
+        world.run_provisioner().await.unwrap_err();
+        world.run_provisioner().await.unwrap();
+        assert_eq!((world.twilio.purchases(), stranded(&world)), (0, Vec::new()), "moment {moment}");
+        everybody_has_a_number_of_their_own(&world).await;
+    }
+}
+
+#[tokio::test]
 async fn two_runs_at_the_same_time_end_with_one_number_for_everybody() {
     for _ in 0..8 {
         let world = a_company_of(20).await;
