@@ -257,7 +257,7 @@ impl Report {
                 who.name
             )),
             Outcome::Later(later) => self.later(who, later.reason()),
-            Outcome::Failed(failure) => self.failed(who, change, &Causes(&failure)),
+            Outcome::Failed(failure) => self.failed(who, change.kind(), &Causes(&failure)),
         }
     }
 }

@@ -86,13 +86,12 @@ impl Report {
         self.changes.push(Entry { who: who.clone(), text: change.done(number, &who.name) });
     }
 
-    pub(crate) fn failed(&mut self, who: &Who, change: &Change, failure: &dyn Display) {
+    /// `what` follows the words “could not”.
+    pub(crate) fn failed(&mut self, who: &Who, what: &str, failure: &dyn Display) {
         let error = twilify::phone::redacted(&failure.to_string());
-        tracing::error!(employee = who.employee.0, change = change.kind(), error, "failed");
-        self.failed.push(Entry {
-            text: format!("{}: could not {}: {failure}.", who.name, change.kind()),
-            who: who.clone(),
-        });
+        tracing::error!(employee = who.employee.0, change = what, error, "failed");
+        self.failed
+            .push(Entry { text: format!("{}: could not {what}: {failure}.", who.name), who: who.clone() });
     }
 
     pub(crate) fn later(&mut self, who: &Who, reason: &str) {

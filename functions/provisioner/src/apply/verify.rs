@@ -11,7 +11,7 @@ use twilify::{
 };
 
 use super::{Failure, Work};
-use crate::{Change, Provisioner, Report, Who};
+use crate::{Provisioner, Report, Who};
 
 impl Work<'_> {
     /// Looks whether the numbers written in this run are still their employees' and nobody else's, and
@@ -41,7 +41,7 @@ impl Work<'_> {
             match self.settle(who, owned, rival).await {
                 Ok(true) => {}
                 Ok(false) => report.taken(who, number),
-                Err(failure) => report.failed(who, &Change::Buy, &twilify::Causes(&failure)),
+                Err(failure) => report.failed(who, "settle it with another run", &twilify::Causes(&failure)),
             }
         }
         Ok(())

@@ -108,6 +108,17 @@ fn who_has_no_mobile_or_does_not_work_here_gets_none() {
 }
 
 #[test]
+fn a_number_that_another_run_has_just_written_into_a_profile_is_not_for_sale() {
+    let employees = vec![employee("Ada", "+14155550100", "(925) 329-4108")];
+    let world = Observation { employees, numbers: vec![adas("+12125550199")], ..Observation::default() };
+    let taken = world.taken("US".parse().unwrap());
+    assert!(
+        ["+19253294108", "+12125550199"].iter().all(|it| taken.contains(&it.parse().unwrap())),
+        "{taken:?}"
+    );
+}
+
+#[test]
 fn a_world_in_order_needs_nothing() {
     let ada = employee("Ada", "+14155550100", "+12125550199");
     assert_eq!(planned(vec![ada], vec![adas("+12125550199"), owned("+13105550000", "Reception", "")]), "");
