@@ -1,33 +1,30 @@
 //! What happens when someone calls a company number.
 
-use std::time::{Duration, Instant};
-
+use http::Method;
 use insta::assert_snapshot;
-use sandbox::{Employee, Fault};
+use sandbox::{Employee, Fault, World};
 
 use crate::{CALLER, COMPANY_NUMBER, MOBILE, a_world_with_ada};
 
-const CONNECTED: &str = "\
+pub(crate) const CONNECTED: &str = "\
 The caller hears: Please wait. You are being connected to Ada.
 +18182179229 rings and shows +14155550123
-The caller hears: Goodbye.
 ";
 
 const CONNECTED_SHOWING_THE_COMPANY: &str = "\
 The caller hears: Please wait. You are being connected to Ada.
 +18182179229 rings and shows +19253294108
-The caller hears: Goodbye.
 ";
 
-const NOT_IN_SERVICE: &str = "\
+pub(crate) const NOT_IN_SERVICE: &str = "\
 The caller hears: Sorry, this number is not in service. Goodbye.
 ";
 
-const NOT_REACHABLE: &str = "\
+pub(crate) const NOT_REACHABLE: &str = "\
 The caller hears: Sorry, this person cannot be reached by phone. Goodbye.
 ";
 
-const TRY_LATER: &str = "\
+pub(crate) const TRY_LATER: &str = "\
 The caller hears: Sorry, your call cannot be connected right now. Please try again later. Goodbye.
 ";
 
@@ -35,19 +32,57 @@ The caller hears: Sorry, your call cannot be connected right now. Please try aga
 async fn a_call_to_a_company_number_rings_its_employees_mobile() {
     let world = a_world_with_ada().await;
     let call = world.call(CALLER, COMPANY_NUMBER).await;
-    assert_snapshot!(call, @r"
-    The caller hears: Please wait. You are being connected to Ada.
-    +18182179229 rings and shows +14155550123
-    The caller hears: Goodbye.
-    ");
+    assert_eq!(call.to_string(), CONNECTED);
     assert_snapshot!(call.answer.body, @r#"
     <?xml version="1.0" encoding="UTF-8"?>
     <Response>
       <Say>Please wait. You are being connected to Ada.</Say>
-      <Dial answerOnBridge="true" callerId="+14155550123"><Number>+18182179229</Number></Dial>
-      <Say>Goodbye.</Say>
+      <Dial answerOnBridge="true" callerId="+14155550123" timeout="30" action="call-forward/after?name=Ada"><Number>+18182179229</Number></Dial>
     </Response>
     "#);
+}
+
+#[tokio::test]
+async fn who_is_not_answered_hears_that_ada_is_not_available() {
+    let world = a_world_with_ada().await;
+    for status in ["busy", "no-answer", "failed"] {
+        world.twilio.dials_end(status);
+        let call = world.call(CALLER, COMPANY_NUMBER).await.to_string();
+        assert_eq!(
+            call,
+            format!("{CONNECTED}The caller hears: Ada is not available. Goodbye.\n"),
+            "{status}"
+        );
+    }
+    world.logged("Twilio could not ring the mobile").await;
+}
+
+#[tokio::test]
+async fn who_has_talked_hears_nothing_more() {
+    let world = a_world_with_ada().await;
+    for status in ["completed", "answered", "canceled"] {
+        world.twilio.dials_end(status);
+        let call = world.call(CALLER, COMPANY_NUMBER).await;
+        assert_eq!(call.to_string(), CONNECTED, "{status}");
+        let after = call.after.unwrap();
+        assert_eq!((after.status, after.body.contains("<Say")), (200, false), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn what_comes_after_the_ringing_has_to_be_signed_as_well() {
+    let world = a_world_with_ada().await;
+    let ended =
+        |action: &str, status: &str| world.twilio.a_call(CALLER, COMPANY_NUMBER).ended(action, status);
+    let ada = "call-forward/after?name=Ada";
+    let answer = async |delivery| world.twilio.deliver(&delivery).await;
+    assert_eq!(answer(ended(ada, "busy").unsigned()).await.status, 403);
+    let renamed = ended(ada, "busy").tampered(|it| it.to_url(|url| url.replace("Ada", "Grace")));
+    assert_eq!(answer(renamed).await.status, 403);
+    assert_eq!(answer(ended(ada, "busy").by(Method::GET)).await.status, 404);
+    assert_eq!(answer(ended(ada, "busy").without("DialCallStatus")).await.status, 400);
+    let nameless = answer(ended("call-forward/after", "something new")).await;
+    assert!(nameless.body.contains("<Say>Your party is not available. Goodbye.</Say>"), "{}", nameless.body);
 }
 
 #[tokio::test]
@@ -62,20 +97,78 @@ async fn a_mobile_rings_in_whatever_notation_its_number_was_typed() {
 #[tokio::test]
 async fn a_caller_who_withholds_their_number_is_connected_all_the_same() {
     let world = a_world_with_ada().await;
-    for withheld in ["anonymous", "Restricted", "+266696687", "sip:someone@example.com", "client:web", ""] {
-        assert_eq!(world.call(withheld, COMPANY_NUMBER).await.to_string(), CONNECTED_SHOWING_THE_COMPANY);
+    for withheld in [
+        "anonymous",
+        "Restricted",
+        "+266696687",
+        "+7378742833",
+        "+2562533",
+        "+8656696",
+        "+86282452253",
+        "sip:someone@example.com",
+        "client:web",
+        "72975",
+        "",
+    ] {
+        let call = world.call(withheld, COMPANY_NUMBER).await;
+        assert_eq!(call.to_string(), CONNECTED_SHOWING_THE_COMPANY, "{withheld}");
     }
 }
 
 #[tokio::test]
-async fn a_name_with_characters_that_xml_keeps_for_itself_is_spoken() {
+async fn the_mobile_shows_the_company_number_if_that_is_preferred() {
     let world = a_world_with_ada().await;
-    world.okta.set("Ada", "firstName", "Ada <& Söhne> \u{7}🎩");
-    assert_snapshot!(world.call(CALLER, COMPANY_NUMBER).await, @r"
-    The caller hears: Please wait. You are being connected to Ada <& Söhne> 🎩.
-    +18182179229 rings and shows +14155550123
-    The caller hears: Goodbye.
-    ");
+    world.configure("TWILIFY_CALLER_ID", "company").await;
+    assert_eq!(world.call(CALLER, COMPANY_NUMBER).await.to_string(), CONNECTED_SHOWING_THE_COMPANY);
+}
+
+#[tokio::test]
+async fn without_a_greeting_the_caller_hears_the_phone_ring_at_once() {
+    let world = a_world_with_ada().await;
+    world.configure("TWILIFY_GREETING", "off").await;
+    world.configure("TWILIFY_RING_SECONDS", "20").await;
+    assert_snapshot!(world.call(CALLER, COMPANY_NUMBER).await.answer.body, @r#"
+    <?xml version="1.0" encoding="UTF-8"?>
+    <Response>
+      <Dial answerOnBridge="true" callerId="+14155550123" timeout="20" action="call-forward/after?name=Ada"><Number>+18182179229</Number></Dial>
+    </Response>
+    "#);
+}
+
+#[tokio::test]
+async fn everything_is_said_by_the_voice_that_was_chosen() {
+    let world = a_world_with_ada().await;
+    world.configure("TWILIFY_VOICE", "Polly.Amy").await;
+    world.configure("TWILIFY_LANGUAGE", "en-GB").await;
+    world.twilio.dials_end("busy");
+    let call = world.call(CALLER, COMPANY_NUMBER).await;
+    let voice = r#"<Say voice="Polly.Amy" language="en-GB">"#;
+    assert!(call.answer.body.contains(&format!("{voice}Please wait.")), "{}", call.answer.body);
+    assert!(call.after.unwrap().body.contains(&format!("{voice}Ada is not available.")));
+    world.okta.set_status("Ada", "SUSPENDED");
+    let refused = world.call(CALLER, COMPANY_NUMBER).await.answer.body;
+    assert!(refused.contains(&format!("{voice}Sorry")), "{refused}");
+}
+
+#[tokio::test]
+async fn a_name_is_spoken_whatever_characters_are_in_it() {
+    let world = a_world_with_ada().await;
+    world.twilio.dials_end("no-answer");
+    for (first, display, spoken) in [
+        ("Ada <& \"Söhne\"> \u{7}🎩", "", "Ada <& \"Söhne\"> 🎩"),
+        ("</Say><Dial>+19005550100</Dial>", "", "</Say><Dial>+19005550100</Dial>"),
+        ("", "The Countess", "The Countess"),
+        ("🎩", "The Countess", "The Countess"),
+        ("", "", "your party"),
+        ("\u{0}\u{fffe}", " ", "your party"),
+    ] {
+        world.okta.set("Ada", "displayName", display);
+        world.okta.set("Ada", "firstName", first);
+        let call = world.call(CALLER, COMPANY_NUMBER).await.to_string();
+        world.okta.set(first, "firstName", "Ada");
+        let expected = CONNECTED.replace("Ada", spoken);
+        assert_eq!(call, format!("{expected}The caller hears: {spoken} is not available. Goodbye.\n"));
+    }
 }
 
 #[tokio::test]
@@ -86,30 +179,15 @@ async fn a_number_that_is_nobodys_is_not_in_service() {
 }
 
 #[tokio::test]
-async fn a_number_that_okta_remembers_and_the_profile_has_no_more_rings_nobody() {
-    let world = a_world_with_ada().await;
-    world.okta.health.fails(Fault::Answers(
-        200,
-        r#"[{"id":"00u1","status":"ACTIVE","profile":{"mobilePhone":"+14155550199","primaryPhone":"+19255550000"}}]"#,
-    ));
-    assert_eq!(world.call(CALLER, COMPANY_NUMBER).await.to_string(), NOT_IN_SERVICE);
-}
-
-#[tokio::test]
-async fn an_employee_without_a_usable_mobile_cannot_be_reached() {
-    let world = a_world_with_ada().await;
-    for mobile in ["", "ask at the desk", "555-1234", "818-217-9229 ext. 12", "(925) 329-4108"] {
-        world.okta.set("Ada", "mobilePhone", mobile);
-        assert_eq!(world.call(CALLER, COMPANY_NUMBER).await.to_string(), NOT_REACHABLE);
-    }
-}
-
-#[tokio::test]
 async fn nobody_is_connected_to_someone_who_has_left() {
     let world = a_world_with_ada().await;
-    for status in ["DEPROVISIONED", "SUSPENDED", "STAGED"] {
+    for status in ["DEPROVISIONED", "SUSPENDED", "STAGED", "A_NEW_ONE"] {
         world.okta.set_status("Ada", status);
-        assert_eq!(world.call(CALLER, COMPANY_NUMBER).await.to_string(), NOT_IN_SERVICE);
+        assert_eq!(world.call(CALLER, COMPANY_NUMBER).await.to_string(), NOT_IN_SERVICE, "{status}");
+    }
+    for status in ["ACTIVE", "PROVISIONED", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT"] {
+        world.okta.set_status("Ada", status);
+        assert_eq!(world.call(CALLER, COMPANY_NUMBER).await.to_string(), CONNECTED, "{status}");
     }
 }
 
@@ -121,57 +199,17 @@ async fn a_leaver_who_still_has_the_number_in_their_profile_does_not_get_the_suc
     assert_eq!(world.call(CALLER, COMPANY_NUMBER).await.to_string(), CONNECTED);
 }
 
-#[tokio::test]
-async fn a_number_that_two_employees_claim_rings_neither_and_the_log_names_both() {
+/// A world in which Ada was called once, with the longest log.
+async fn a_call_with_everything_logged(number: &str) -> World {
     let world = a_world_with_ada().await;
-    let claimant =
-        Employee::named("Charles", "Babbage").mobile("+14155550199").company_number(COMPANY_NUMBER);
-    let id = claimant.id().to_owned();
-    world.okta.hire(claimant);
-    assert_eq!(world.call(CALLER, COMPANY_NUMBER).await.to_string(), TRY_LATER);
-    let ada = Employee::named("Ada", "Lovelace").id().to_owned();
-    let log = world.logged("cannot connect a call").await;
-    assert!(log.contains(&id) && log.contains(&ada), "{log}");
-}
-
-#[tokio::test]
-async fn whatever_is_wrong_with_okta_the_caller_hears_about_it_in_time() {
-    let world = a_world_with_ada().await;
-    for fault in [
-        Fault::Answers(500, r#"{"errorCode":"E0000009","errorSummary":"Internal Server Error"}"#),
-        Fault::Answers(401, r#"{"errorCode":"E0000011","errorSummary":"Invalid token provided"}"#),
-        Fault::Answers(429, r#"{"errorCode":"E0000047","errorSummary":"API call exceeded rate limit"}"#),
-        Fault::Answers(502, "<html>Bad Gateway</html>"),
-        Fault::Answers(200, r#"[{"id":"#),
-        Fault::Answers(200, r#"{"unexpected":true}"#),
-        Fault::Cuts,
-        Fault::Hangs,
-    ] {
-        world.okta.health.fails(fault.clone());
-        let started = Instant::now();
-        assert_eq!(world.call(CALLER, COMPANY_NUMBER).await.to_string(), TRY_LATER);
-        assert!(started.elapsed() < Duration::from_secs(10), "{fault:?} took {:?}", started.elapsed());
-    }
-    world.okta.health.recovers();
-    assert_eq!(world.call(CALLER, COMPANY_NUMBER).await.to_string(), CONNECTED);
-}
-
-#[tokio::test]
-async fn one_call_takes_one_request_to_okta() {
-    let world = a_world_with_ada().await;
-    let before = world.okta.health.requests().len();
-    let _ = world.call(CALLER, COMPANY_NUMBER).await;
-    assert_eq!(
-        world.okta.health.requests()[before..],
-        ["GET /api/v1/users?search=profile.primaryPhone+eq+%22%2B19253294108%22&limit=10"]
-    );
+    world.configure("TWILIFY_LOG", "trace").await;
+    let _ = world.call(number, COMPANY_NUMBER).await;
+    world
 }
 
 #[tokio::test]
 async fn no_personal_number_reaches_the_log() {
-    let world = a_world_with_ada().await;
-    world.configure("TWILIFY_LOG", "trace").await;
-    let _ = world.call(CALLER, COMPANY_NUMBER).await;
+    let world = a_call_with_everything_logged(CALLER).await;
     world
         .okta
         .health
@@ -185,4 +223,5 @@ async fn no_personal_number_reaches_the_log() {
     for number in [CALLER, COMPANY_NUMBER, MOBILE] {
         assert!(!log.contains(&number[2..]), "{number} is in the log:\n{log}");
     }
+    assert!(!log.contains("route="), "a sealed mobile is in the log:\n{log}");
 }

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::SignedDuration;
 use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
@@ -14,9 +15,13 @@ use sandbox::{Employee, Fault, World};
 use twilify::{
     config::{Provisioning, Retire, base_url},
     okta::{ApiToken, Directory},
+    phone::Territory,
+    seal::Seal,
     transport::{Http, WHILE_NOBODY_WAITS},
     twilio::{Account, AuthTokens, Credentials},
 };
+
+const SEAL_KEY: &str = "c2FuZGJveCBzYW5kYm94IHNhbmRib3ggc2FuZGJveCE=";
 
 /// How somebody's profile looks, and what the account has of theirs.
 #[derive(Clone, Debug)]
@@ -178,10 +183,10 @@ fn a_provisioner(world: &World) -> Provisioner {
             area_codes: vec!["925".parse().unwrap()],
             max_purchases: 50,
             okta_search: None,
-            mobile_countries: "US,CA".parse().unwrap(),
             retire: Retire::Keep,
             retire_after_days: 30,
         },
-        country: "US".parse().unwrap(),
+        territory: Territory { home: "US".parse().unwrap(), mobiles: "US,CA".parse().unwrap() },
+        seal: Some(Seal::new(&SEAL_KEY.into(), SignedDuration::from_hours(24 * 7)).unwrap()),
     }
 }

@@ -2,12 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it finds the world other than it should be")]
 
+mod anything;
 mod architecture;
 mod calls;
 mod convergence;
+mod dialling;
 mod directory;
+mod finding;
 mod leavers;
 mod messages;
+mod outages;
 mod provisioning;
 mod reconciling;
 mod refusals;
@@ -25,11 +29,23 @@ const COMPANY_NUMBER: &str = "+19253294108";
 /// The phone in Ada's pocket.
 const MOBILE: &str = "+18182179229";
 
-/// A world in which Ada has been given her company number.
+/// A world in which Ada has been given her company number, and in which every call and text asks Okta anew.
 async fn a_world_with_ada() -> World {
     let world = World::start().await.unwrap();
+    world.configure("TWILIFY_REMEMBER_SECONDS", "0").await;
+    ada_gets_a_number(&world).await;
+    world
+}
+
+/// A world in which Ada has been given her company number.
+async fn a_world_that_remembers_ada() -> World {
+    let world = World::start().await.unwrap();
+    ada_gets_a_number(&world).await;
+    world
+}
+
+async fn ada_gets_a_number(world: &World) {
     world.okta.hire(Employee::named("Ada", "Lovelace").mobile("(818) 217-9229"));
     world.twilio.sells(COMPANY_NUMBER);
     world.run_provisioner().await.unwrap();
-    world
 }

@@ -72,6 +72,7 @@ async fn a_text_to_a_number_that_is_nobodys_is_taken_and_goes_nowhere() {
 #[tokio::test]
 async fn a_text_that_could_not_be_forwarded_is_reported_to_twilio_as_a_failure() {
     let world = a_world_with_ada().await;
+    world.configure("TWILIFY_LAST_KNOWN_DAYS", "0").await;
     world.okta.health.fails(Fault::Answers(500, ""));
     assert_eq!(world.text(CALLER, COMPANY_NUMBER, "Hello").await.status, 503);
     world.okta.health.recovers();

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sandbox::{Employee, Fault, World};
+use sandbox::{Employee, Fault, Number, World};
 use serde_json::Value;
 
 /// A world with so many employees who wait for a number, and as many numbers as they like.
@@ -327,8 +327,13 @@ async fn numbers_that_lead_elsewhere_are_led_back_and_those_that_are_not_ours_ar
     world.twilio.owns("+13105550000");
     let report = world.run_provisioner().await.unwrap();
     assert_eq!(texts(&report, "changes").len(), 1);
-    assert_eq!(world.twilio.owned()[0], first);
-    assert_eq!(world.twilio.owned()[2].voice_url, "");
+    let [mended, _, other] = world.twilio.owned().try_into().unwrap();
+    // Each seal is different, even of the same mobile.
+    let unsealed = |url: &str| url.split("&route=").next().unwrap().to_owned();
+    let unsealed =
+        |it: Number| Number { voice_url: unsealed(&it.voice_url), sms_url: unsealed(&it.sms_url), ..it };
+    assert_eq!(unsealed(mended), unsealed(first));
+    assert_eq!(other.voice_url, "");
 }
 
 #[tokio::test]

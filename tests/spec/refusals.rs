@@ -57,6 +57,14 @@ async fn what_is_signed_but_says_nothing_of_a_number_is_refused() {
 }
 
 #[tokio::test]
+async fn what_is_no_form_is_refused() {
+    let world = a_world_with_ada().await;
+    for content_type in ["application/json", "text/plain", "multipart/form-data; boundary=x"] {
+        is_refused(&world, 415, |it| it.called(content_type)).await;
+    }
+}
+
+#[tokio::test]
 async fn a_form_that_is_far_too_long_is_refused() {
     let world = a_world_with_ada().await;
     is_refused(&world, 413, |it| it.with("Padding", &"x".repeat(64 << 10))).await;

@@ -23,7 +23,7 @@ struct Vector {
 struct Anything;
 
 impl Webhook for Anything {
-    fn read(_: &Form) -> Result<Self, Rejection> {
+    fn read(_: &Form, _: &str) -> Result<Self, Rejection> {
         Ok(Self)
     }
 }

@@ -1,10 +1,15 @@
 //! What becomes of a call to a company number.
 
+mod words;
+
 use twilify::{
-    CompanyNumber, Employee, EmployeeId, MobileNumber, PhoneNumber, Unreachable,
-    phone::Country,
-    twilio::{Dial, IncomingCall, VoiceResponse},
+    CompanyNumber, EmployeeId, MobileNumber, PhoneNumber, Unreachable,
+    config::{CallerId, Calls},
+    switchboard::{Destination, Source, Unreached},
+    twilio::{CallSid, Dial, DialStatus, EndedDial, VoiceResponse},
 };
+
+use self::words::Words;
 
 /// What becomes of a call. Every call gets one of these: nobody hears silence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,14 +17,12 @@ pub enum Outcome {
     /// The caller is connected.
     Connect {
         /// To whom.
-        employee: EmployeeId,
-        /// What the caller hears them called.
-        name: String,
-        /// The phone that rings.
-        mobile: MobileNumber,
-        /// What it shows.
+        to: Destination,
+        /// What their mobile shows.
         caller_id: PhoneNumber,
     },
+    /// The caller is the employee whose number it is.
+    Oneself(EmployeeId),
     /// The number is nobody's.
     NotInService,
     /// The number is somebody's who has no phone that could ring.
@@ -33,37 +36,62 @@ pub enum Outcome {
     TryLater,
 }
 
+/// Where a call comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// The number, if there is one to show.
+    pub number: Option<PhoneNumber>,
+    /// The phone that sent the call on, if one did.
+    pub forwarded_from: Option<PhoneNumber>,
+}
+
+impl Caller {
+    fn comes_from(&self, mobile: &MobileNumber) -> bool {
+        self.number.as_ref().is_some_and(|it| it.as_e164() == mobile.as_e164())
+    }
+
+    fn was_sent_on_by(&self, mobile: &MobileNumber) -> bool {
+        self.forwarded_from.as_ref().is_some_and(|it| it.as_e164() == mobile.as_e164())
+    }
+}
+
 impl Outcome {
-    /// Connects the caller to the employee who publishes the number they dialled.
+    /// Connects the caller to whoever publishes the number `dialled`.
     ///
-    /// The mobile shows the caller's number, or the company number where the caller has none to
-    /// show: networks refuse calls that show a word. A mobile number without a country code is
-    /// read as one of `country`.
+    /// The mobile shows what `shows` says: the caller's number, if there is one, because networks refuse
+    /// calls that show a word, or the company number.
     #[must_use]
     pub fn of(
-        from: Option<PhoneNumber>,
-        to: CompanyNumber,
-        employee: Option<Employee>,
-        country: Country,
+        caller: Caller,
+        dialled: CompanyNumber,
+        found: Result<Destination, Unreached>,
+        shows: CallerId,
     ) -> Self {
-        let Some(employee) = employee else { return Self::NotInService };
-        match employee.reachable(&to, country) {
-            Ok(mobile) => Self::Connect {
-                name: employee.name.spoken().to_owned(),
-                employee: employee.id,
-                mobile,
-                caller_id: from.unwrap_or_else(|| to.into()),
-            },
-            Err(reason) => Self::NoMobile { employee: employee.id, reason },
+        match found {
+            Ok(to) if caller.comes_from(&to.mobile) => Self::Oneself(to.employee),
+            // The mobile sends its calls to the company number, which sends them to the mobile.
+            Ok(to) if caller.was_sent_on_by(&to.mobile) => {
+                Self::NoMobile { employee: to.employee, reason: Unreachable::Loop }
+            }
+            Ok(to) => {
+                let number = caller.number.filter(|_| shows == CallerId::Caller);
+                Self::Connect { to, caller_id: number.unwrap_or_else(|| dialled.into()) }
+            }
+            Err(Unreached::Nobody) => Self::NotInService,
+            Err(Unreached::NoMobile { employee, reason }) => Self::NoMobile { employee, reason },
+            Err(Unreached::Unknown(_)) => Self::TryLater,
         }
     }
 
     /// Tells the log, in one line.
-    pub fn log(&self, IncomingCall { sid, .. }: &IncomingCall) {
-        let call = &sid.0;
+    pub fn log(&self, CallSid(call): &CallSid) {
         match self {
-            Self::Connect { employee, .. } => {
-                tracing::info!(call, employee = employee.0, "connecting a call");
+            Self::Connect { to: Destination { employee, source, .. }, .. } => {
+                let by_last_known_route = *source == Source::LastKnown;
+                tracing::info!(call, employee = employee.0, by_last_known_route, "connecting a call");
+            }
+            Self::Oneself(employee) => {
+                tracing::info!(call, employee = employee.0, "an employee called their own company number");
             }
             Self::NotInService => tracing::warn!(call, "the number called is nobody's"),
             Self::NoMobile { employee, reason } => {
@@ -78,81 +106,101 @@ impl Outcome {
             Self::TryLater => {}
         }
     }
+
+    /// What Twilio is to do with the call.
+    #[must_use]
+    pub fn twiml(self, settings: &Calls) -> VoiceResponse {
+        let twiml = VoiceResponse::new(settings.voice.clone());
+        let words = match self {
+            Self::Connect { to: Destination { name, mobile, .. }, caller_id } => {
+                let twiml = if settings.greeting { twiml.say(Words::PleaseWait(&name)) } else { twiml };
+                let action = "call-forward/after";
+                return twiml.dial(Dial { to: mobile, caller_id, ring: settings.ring, action, name });
+            }
+            Self::Oneself(_) => Words::Oneself,
+            Self::NotInService => Words::NotInService,
+            Self::NoMobile { .. } => Words::NoMobile,
+            Self::TryLater => Words::TryLater,
+        };
+        twiml.say(words)
+    }
 }
 
-/// All that a caller is ever told.
-impl From<Outcome> for VoiceResponse {
-    fn from(outcome: Outcome) -> Self {
-        let twiml = Self::new();
-        match outcome {
-            Outcome::Connect { name, mobile, caller_id, .. } => twiml
-                .say(format!("Please wait. You are being connected to {name}."))
-                .dial(Dial::to(mobile, caller_id))
-                .say("Goodbye."),
-            Outcome::NotInService => twiml.say("Sorry, this number is not in service. Goodbye."),
-            Outcome::NoMobile { .. } => twiml.say("Sorry, this person cannot be reached by phone. Goodbye."),
-            Outcome::TryLater => {
-                twiml.say("Sorry, your call cannot be connected right now. Please try again later. Goodbye.")
-            }
+/// What Twilio is to do with a call when the mobile rings no more. Who has talked hears nothing.
+#[must_use]
+pub fn after(
+    EndedDial { sid: CallSid(call), status, name, .. }: &EndedDial,
+    settings: &Calls,
+) -> VoiceResponse {
+    let twiml = VoiceResponse::new(settings.voice.clone());
+    match status {
+        DialStatus::Answered | DialStatus::Canceled => {
+            tracing::info!(call, ?status, "a call has ended");
+            return twiml;
         }
+        DialStatus::Busy | DialStatus::Unanswered => tracing::info!(call, ?status, "a call was not answered"),
+        DialStatus::Failed => tracing::error!(
+            call,
+            "Twilio could not ring the mobile; its debugger says why: https://www.twilio.com/console/debugger"
+        ),
     }
+    twiml.say(Words::NotAvailable(name.as_deref()))
 }
 
 #[cfg(test)]
 mod tests {
-    use twilify::{
-        Name, Status,
-        phone::{NotDialable, TypedNumber},
-    };
+    use twilify::{phone::NotDialable, switchboard::Silence};
 
     use super::*;
 
-    fn ada(mobile: &str) -> Employee {
-        Employee {
-            id: EmployeeId("00uada".to_owned()),
-            status: Status::Working,
-            status_changed: None,
-            name: Name { first: Some("Ada".to_owned()), ..Name::default() },
-            mobile: TypedNumber::new(mobile),
-            company_number: TypedNumber::new("+12125550142"),
-        }
-    }
+    const DIALLED: &str = "+12125550142";
+    const MOBILE: &str = "+14155550100";
 
-    fn outcome(from: Option<&str>, employee: Option<Employee>) -> Outcome {
-        let from = from.map(|from| from.parse().unwrap());
-        Outcome::of(from, "+12125550142".parse().unwrap(), employee, "US".parse().unwrap())
-    }
-
-    fn connected(mobile: &str, caller_id: &str) -> Outcome {
-        Outcome::Connect {
+    fn ada() -> Destination {
+        Destination {
             employee: EmployeeId("00uada".to_owned()),
             name: "Ada".to_owned(),
-            mobile: mobile.parse().unwrap(),
-            caller_id: caller_id.parse().unwrap(),
+            mobile: MOBILE.parse().unwrap(),
+            source: Source::Okta,
         }
+    }
+
+    fn from(number: &str) -> Caller {
+        Caller { number: number.parse().ok(), forwarded_from: None }
+    }
+
+    fn outcome(caller: Caller, found: Result<Destination, Unreached>) -> Outcome {
+        Outcome::of(caller, DIALLED.parse().unwrap(), found, CallerId::Caller)
+    }
+
+    fn connected(caller_id: &str) -> Outcome {
+        Outcome::Connect { to: ada(), caller_id: caller_id.parse().unwrap() }
     }
 
     #[test]
     fn the_mobile_shows_the_caller_or_else_the_company_number() {
-        let ada = || Some(ada("+14155550100"));
-        assert_eq!(outcome(Some("+442071838750"), ada()), connected("+14155550100", "+442071838750"));
-        assert_eq!(outcome(None, ada()), connected("+14155550100", "+12125550142"));
+        assert_eq!(outcome(from("+442071838750"), Ok(ada())), connected("+442071838750"));
+        assert_eq!(outcome(from("anonymous"), Ok(ada())), connected(DIALLED));
+        let shown =
+            Outcome::of(from("+442071838750"), DIALLED.parse().unwrap(), Ok(ada()), CallerId::Company);
+        assert_eq!(shown, connected(DIALLED));
     }
 
     #[test]
-    fn a_mobile_rings_before_anybody_has_cleaned_its_number() {
-        let typed = Some(ada("(818) 217-9229"));
-        assert_eq!(outcome(Some("+442071838750"), typed), connected("+18182179229", "+442071838750"));
+    fn nobody_is_connected_to_the_phone_they_call_from() {
+        assert_eq!(outcome(from(MOBILE), Ok(ada())), Outcome::Oneself(ada().employee));
+        let sent_on = Caller { forwarded_from: MOBILE.parse().ok(), ..from("+442071838750") };
+        let refused = Outcome::NoMobile { employee: ada().employee, reason: Unreachable::Loop };
+        assert_eq!(outcome(sent_on, Ok(ada())), refused);
     }
 
     #[test]
-    fn without_a_usable_mobile_nobody_is_dialled() {
-        let employee = EmployeeId("00uada".to_owned());
-        let refused = |reason| Outcome::NoMobile { employee: employee.clone(), reason };
-        assert_eq!(outcome(None, Some(ada(""))), refused(Unreachable::NoNumber));
-        let not_a_number = Unreachable::NotDialable(NotDialable::NotANumber);
-        assert_eq!(outcome(None, Some(ada("ask at the desk"))), refused(not_a_number));
-        assert_eq!(outcome(None, Some(ada("(212) 555-0142"))), refused(Unreachable::Loop));
-        assert_eq!(outcome(None, None), Outcome::NotInService);
+    fn without_a_phone_nobody_is_dialled() {
+        let reason = Unreachable::NotDialable(NotDialable::NotANumber);
+        let employee = ada().employee;
+        let no_mobile = Unreached::NoMobile { employee: employee.clone(), reason };
+        assert_eq!(outcome(from(""), Err(no_mobile)), Outcome::NoMobile { employee, reason });
+        assert_eq!(outcome(from(""), Err(Unreached::Nobody)), Outcome::NotInService);
+        assert_eq!(outcome(from(""), Err(Unreached::Unknown(Silence::TooSlow))), Outcome::TryLater);
     }
 }

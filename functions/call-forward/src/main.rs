@@ -1,27 +1,23 @@
-//! Twilio asks what to do with a call: look the employee up, then answer.
+//! Twilio asks what to do with a call, and again when the phone that rang rings no more.
 
-use std::{convert::Infallible, process::ExitCode, time::Duration};
+use std::{convert::Infallible, process::ExitCode};
 
-use call_forward::Outcome;
+use call_forward::{Caller, Outcome, after};
 use lambda_http::{Error, Request, Response, run, service_fn};
 use twilify::{
     Causes,
-    config::Settings,
+    config::{Calls, Settings},
     log,
-    okta::Directory,
-    phone::Country,
-    secrets::{self, Parameters},
+    secrets::Parameters,
+    switchboard::{Switchboard, Unreached},
     transport::{Http, WHILE_SOMEONE_WAITS},
-    twilio::{IncomingCall, VoiceResponse, Webhooks},
+    twilio::{IncomingCall, Rejection, VoiceResponse, Webhooks},
 };
-
-/// How long finding out may take: Twilio waits fifteen seconds, and a cold start needs some of them.
-const BUDGET: Duration = Duration::from_secs(8);
 
 struct CallForward {
     webhooks: Webhooks,
-    directory: Directory,
-    country: Country,
+    switchboard: Switchboard,
+    settings: Calls,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -32,12 +28,13 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), Error> {
     let settings = Settings::from_env()?;
     log::start(settings.log);
+    let calls = Calls::from_env()?;
     let http = Http::new(WHILE_SOMEONE_WAITS);
-    let parameters = Parameters::fetch(&http, &settings, secrets::FOR_CALLS).await?;
+    let parameters = Parameters::fetch(&http, &settings).await?;
     let function = CallForward {
         webhooks: parameters.webhooks(&settings)?,
-        directory: parameters.directory(&http, &settings)?,
-        country: settings.country,
+        switchboard: parameters.switchboard(&http, &settings)?,
+        settings: calls,
     };
     run(service_fn(|request| function.respond(request))).await
 }
@@ -45,29 +42,41 @@ async fn serve() -> Result<(), Error> {
 impl CallForward {
     /// Refuses what Twilio did not sign. Whatever else goes wrong, the caller hears about it.
     async fn respond(&self, request: Request) -> Result<Response<String>, Infallible> {
-        let call = match self.webhooks.accept::<IncomingCall>(&request) {
-            Ok(call) => call,
-            Err(rejection) => {
-                tracing::warn!(reason = %rejection, "refused a request");
-                return Ok(rejection.into());
+        // A stage or a domain may have put something before the path.
+        let path = request.uri().path();
+        let twiml = if path.ends_with("/call-forward") {
+            match self.webhooks.accept(&request) {
+                Ok(call) => Ok(self.connect(call).await),
+                Err(rejection) => Err(rejection),
             }
+        } else if path.ends_with("/call-forward/after") {
+            self.webhooks.accept(&request).map(|ended| after(&ended, &self.settings))
+        } else {
+            Err(Rejection::NotFound)
         };
-        let outcome = tokio::time::timeout(BUDGET, self.outcome(&call)).await.unwrap_or_else(|_| {
-            tracing::error!(call = call.sid.0, "no time is left to connect a call");
-            Outcome::TryLater
-        });
-        outcome.log(&call);
-        Ok(VoiceResponse::from(outcome).into())
+        Ok(twiml.map_or_else(
+            |rejection| {
+                tracing::warn!(reason = %rejection, "refused a request");
+                rejection.into()
+            },
+            Response::from,
+        ))
     }
 
-    async fn outcome(&self, call: &IncomingCall) -> Outcome {
-        let Some(to) = call.to.clone() else { return Outcome::NotInService };
-        match self.directory.find_by_company_number(&to).await {
-            Ok(employee) => Outcome::of(call.from.clone(), to, employee, self.country),
-            Err(error) => {
-                tracing::error!(call = call.sid.0, error = %Causes(&error), "cannot connect a call");
-                Outcome::TryLater
+    async fn connect(&self, call: IncomingCall) -> VoiceResponse {
+        let IncomingCall { sid, from, to, forwarded_from, hint, .. } = call;
+        let outcome = match to {
+            None => Outcome::NotInService,
+            Some(to) => {
+                let found = self.switchboard.find(&to, &hint).await;
+                if let Err(Unreached::Unknown(silence)) = &found {
+                    tracing::error!(call = sid.0, error = %Causes(silence), "cannot connect a call");
+                }
+                let caller = Caller { number: from, forwarded_from };
+                Outcome::of(caller, to, found, self.settings.caller_id)
             }
-        }
+        };
+        outcome.log(&sid);
+        outcome.twiml(&self.settings)
     }
 }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use futures_util::{StreamExt as _, stream};
+use jiff::Timestamp;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use twilify::{
     Causes, CompanyNumber, MobileNumber, Status,
@@ -163,7 +164,9 @@ impl Work<'_> {
             Change::Clean(mobile) => self.clean(who, mobile).await,
             Change::CleanCompanyNumber(wanted) => self.clean_company_number(who, wanted).await,
             Change::Assign(owned) => self.assign(who, owned).await,
-            Change::Reroute(owned) => self.label(who, owned).await,
+            Change::Reroute(owned) | Change::Seal(owned) | Change::Unseal(owned) => {
+                self.label(who, owned).await
+            }
             Change::Adopt(owned) => self.adopt(who, owned).await,
             Change::TakeFromPool(owned) => self.take_from_pool(who, owned).await,
             Change::Buy => return self.buy(who).await.unwrap_or_else(Outcome::Failed),
@@ -178,11 +181,11 @@ impl Work<'_> {
     }
 
     async fn clean(&self, who: &Who, mobile: &MobileNumber) -> Taken {
-        let Provisioner { directory, country, .. } = self.provisioner;
+        let Provisioner { directory, territory, .. } = self.provisioner;
         let Some((employee, revision)) = directory.find(&who.employee).await? else {
             return Ok(Err(Later::Changed));
         };
-        let typed = employee.mobile.and_then(|typed| typed.parse(*country).ok());
+        let typed = employee.mobile.and_then(|typed| typed.parse(territory.home).ok());
         if typed.is_none_or(|number| number.as_e164() != mobile.as_e164()) {
             return Ok(Err(Later::Changed));
         }
@@ -200,10 +203,17 @@ impl Work<'_> {
 
     /// Writes the employee's label on a number and sends its calls and messages to us.
     async fn label(&self, who: &Who, owned: &OwnedNumber) -> Taken {
-        let Provisioner { account, settings, .. } = self.provisioner;
-        let route = Route::of(&settings.public_url, &who.employee);
-        account.update(&owned.sid, &Label::of(&who.employee), &route).await?;
+        let route = self.route(who, &owned.number);
+        self.provisioner.account.update(&owned.sid, &Label::of(&who.employee), &route).await?;
         Ok(Ok(()))
+    }
+
+    /// Where calls and messages go on `number`, once it is the employee's.
+    fn route(&self, who: &Who, number: &CompanyNumber) -> Route {
+        let Provisioner { settings, seal, .. } = self.provisioner;
+        let sealed = seal.as_ref().zip(who.last_known.as_ref());
+        let sealed = sealed.map(|(seal, known)| seal.seal(known, number, &who.employee, Timestamp::now()));
+        Route::of(&settings.public_url, &who.employee, sealed.as_ref())
     }
 
     async fn pool(&self, owned: &OwnedNumber) -> Result<(), Failure> {
@@ -235,7 +245,8 @@ impl Work<'_> {
         }
         // Somebody may have passed it on, and there is no undoing a release.
         let label = self.provisioner.account.find(&owned.number).await?.map(|it| it.label);
-        let heir = self.provisioner.directory.find_by_company_number(&owned.number).await?;
+        let Provisioner { directory, territory, .. } = self.provisioner;
+        let heir = directory.find_by_company_number(&owned.number, territory).await?;
         if label.as_ref() != Some(&owned.label) || heir.is_some() {
             return Ok(Err(Later::Changed));
         }

@@ -16,13 +16,14 @@ use jiff::Timestamp;
 use twilify::{
     config::Provisioning,
     okta::Directory,
-    phone::Country,
+    phone::Territory,
+    seal::Seal,
     twilio::{Account, MessagingService},
 };
 
 pub use self::{
     observe::NotObserved,
-    plan::{Absence, Change, Observation, Plan, Step, Unusable, Who, plan},
+    plan::{Absence, Change, Observation, Plan, Rules, Step, Unusable, Who, plan},
     report::{Entry, Report},
 };
 
@@ -54,8 +55,10 @@ pub struct Provisioner {
     pub messaging_service: Option<MessagingService>,
     /// What to buy, for whom.
     pub settings: Provisioning,
-    /// Where to buy, and how to read a number without a country code.
-    pub country: Country,
+    /// Where to buy, how to read a number without a country code, and where mobiles may be.
+    pub territory: Territory,
+    /// What seals the last known mobiles into the webhook URLs.
+    pub seal: Option<Seal>,
 }
 
 impl Provisioner {
@@ -71,11 +74,17 @@ impl Provisioner {
         };
         let world = tokio::time::timeout_at(deadline.last_start.into(), observe::observe(&patient)).await;
         let world = world.map_err(|_| NotObserved::TooSlow)??;
-        let plan = plan(&world, &self.settings, self.country, Timestamp::now());
+        let rules = Rules {
+            settings: &self.settings,
+            territory: &self.territory,
+            seal: self.seal.as_ref(),
+            now: Timestamp::now(),
+        };
+        let plan = plan(&world, &rules);
         if dry_run {
             return Ok(Report::of_a_dry_run(plan));
         }
-        let taken = world.taken(self.country);
+        let taken = world.taken(self.territory.home);
         Ok(apply::apply(&patient, plan, taken, deadline).await)
     }
 }

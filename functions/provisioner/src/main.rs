@@ -14,7 +14,7 @@ use twilify::{
     Causes,
     config::{Provisioning, Settings},
     log,
-    secrets::{self, Parameters},
+    secrets::Parameters,
     transport::{Http, WHILE_NOBODY_WAITS},
     twilio::MessagingService,
 };
@@ -67,7 +67,7 @@ async fn serve() -> Result<(), Error> {
     log::start(settings.log);
     let http = Http::new(WHILE_NOBODY_WAITS);
     let provisioning = Provisioning::from_env()?;
-    let parameters = Parameters::fetch(&http, &settings, secrets::FOR_THE_ACCOUNT).await?;
+    let parameters = Parameters::fetch(&http, &settings).await?;
     let account = parameters.account(&http, &settings)?;
     let messaging = &settings.twilio_messaging_api;
     let service = settings.messaging_service.as_ref();
@@ -76,7 +76,8 @@ async fn serve() -> Result<(), Error> {
         messaging_service: service.map(|sid| MessagingService::new(account.clone(), messaging, sid)),
         account,
         settings: provisioning,
-        country: settings.country,
+        seal: parameters.seal(&settings)?,
+        territory: settings.territory,
     };
     run(service_fn(|event| respond(&provisioner, event))).await
 }

@@ -1,6 +1,7 @@
 //! What there is to do. Pure: it reads nothing but its arguments, and it cannot fail.
 
 mod findings;
+mod numbers;
 mod step;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -9,10 +10,12 @@ use jiff::{SignedDuration, Timestamp};
 use twilify::{
     CompanyNumber, Employee, EmployeeId, Status,
     config::{Fate, Provisioning, Retire},
-    phone::{Country, NotDialable},
+    phone::{Country, NotDialable, Territory},
+    seal::{LastKnown, Seal},
     twilio::{Label, OwnedNumber, Owner, Route},
 };
 
+use self::numbers::Numbers;
 pub use self::step::{Change, Step, Who};
 
 /// What is known about the world before anything is changed.
@@ -49,6 +52,19 @@ pub enum Absence {
     NotServed,
 }
 
+/// What a plan goes by besides the world.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules<'a> {
+    /// What to buy, for whom.
+    pub settings: &'a Provisioning,
+    /// How a number without a country code is read, and where mobiles may be.
+    pub territory: &'a Territory,
+    /// What seals the last known mobiles, if anything does.
+    pub seal: Option<&'a Seal>,
+    /// The time at which leavers are held against the quarantine, and seals against their age.
+    pub now: Timestamp,
+}
+
 /// What to do, in order, and what not to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
@@ -75,38 +91,39 @@ pub enum Unusable {
 
 /// Decides what it takes for everyone who works here and has a mobile to have a company number.
 ///
-/// Mobile numbers without a country code are read as in `country`. Steps that cost nothing come
-/// first. `now` is the time at which leavers are held against the quarantine.
+/// Steps that cost nothing come first.
 #[must_use]
-pub fn plan(world: &Observation, settings: &Provisioning, country: Country, now: Timestamp) -> Plan {
-    let numbers = Numbers::of(world, country);
+pub fn plan(world: &Observation, rules: &Rules<'_>) -> Plan {
+    let Rules { settings, territory, .. } = rules;
+    let numbers = Numbers::of(world, territory.home);
     let mut plan = Plan { findings: findings::findings(world, &numbers), ..Plan::default() };
     let mut steps: BTreeMap<Phase, Vec<Step>> = BTreeMap::new();
     let mut pool = numbers.pool(settings);
     let mut purchases = settings.max_purchases;
     for employee in world.employees.iter().filter(|it| it.status == Status::Working) {
-        let who = Who::from(employee);
+        let mobile = numbers.usable_mobile(employee, territory);
+        let last_known = match &mobile {
+            Some(Ok(mobile)) if rules.seal.is_some() => {
+                Some(LastKnown { mobile: mobile.clone(), name: employee.name.spoken() })
+            }
+            _ => None,
+        };
+        let who = Who { last_known, ..Who::from(employee) };
         let mut step = |change: Change| {
             steps.entry(Phase::of(&change)).or_default().push(Step { who: who.clone(), change });
         };
         for &number in numbers.labelled(&employee.id) {
-            if !number.follows(&Route::of(&settings.public_url, &employee.id)) {
-                step(Change::Reroute(number.clone()));
-            }
+            rerouted(number, &who, rules).map(&mut step);
         }
-        let Some(typed) = &employee.mobile else { continue };
-        let mobile = match typed.mobile(country, &settings.mobile_countries) {
-            Ok(mobile) if numbers.contains(mobile.as_e164()) => {
-                plan.refused.push((who, Unusable::Ours));
-                continue;
-            }
-            Ok(mobile) => mobile,
-            Err(reason) => {
-                plan.refused.push((who, reason.into()));
+        let mobile = match mobile {
+            None => continue,
+            Some(Ok(mobile)) => mobile,
+            Some(Err(reason)) => {
+                plan.refused.push((who, reason));
                 continue;
             }
         };
-        if !typed.is(mobile.as_e164()) {
+        if employee.mobile.as_ref().is_some_and(|typed| !typed.is(mobile.as_e164())) {
             step(Change::Clean(mobile));
         }
         if let Some(typed) = &employee.company_number {
@@ -137,18 +154,44 @@ pub fn plan(world: &Observation, settings: &Provisioning, country: Country, now:
             plan.postponed.push(who);
         }
     }
+    for number in numbers.of_people_who_cannot_be_called(world).filter(|it| it.sealed().is_some()) {
+        let change = Change::Unseal(number.clone());
+        steps.entry(Phase::of(&change)).or_default().push(Step { who: Who::owner(number), change });
+    }
     for number in
         numbers.ours().filter(|it| world.enrolled.as_ref().is_some_and(|all| !all.contains(&it.number)))
     {
         let change = Change::Enroll(number.clone());
         steps.entry(Phase::of(&change)).or_default().push(Step { who: Who::owner(number), change });
     }
-    match leavers(world, settings, &numbers, now) {
+    match leavers(world, rules, &numbers) {
         Ok(leavers) => steps.entry(Phase::Retire).or_default().extend(leavers),
         Err(finding) => plan.findings.push(finding),
     }
     plan.steps = steps.into_values().flatten().collect();
     plan
+}
+
+/// What it takes for calls and messages on `number` to be reported to us, and with whatever a webhook has to
+/// know; `None` if they are.
+fn rerouted(
+    number: &OwnedNumber,
+    who: &Who,
+    Rules { settings, seal, now, .. }: &Rules<'_>,
+) -> Option<Change> {
+    let sealed = number.sealed();
+    if !number.follows(&Route::of(&settings.public_url, &who.employee, sealed.as_ref())) {
+        return Some(Change::Reroute(number.clone()));
+    }
+    match (&who.last_known, sealed, seal) {
+        (Some(known), sealed, Some(seal)) => {
+            let opened = sealed.and_then(|it| seal.open(&it, &number.number, &who.employee, *now));
+            let is_current = opened.is_some_and(|(it, time)| it == *known && !seal.is_aged(time, *now));
+            (!is_current).then(|| Change::Seal(number.clone()))
+        }
+        (_, Some(_), _) => Some(Change::Unseal(number.clone())),
+        (_, None, _) => None,
+    }
 }
 
 /// The order of the steps.
@@ -158,6 +201,8 @@ enum Phase {
     CleanCompanyNumber,
     Assign,
     Reroute,
+    Seal,
+    Unseal,
     Adopt,
     TakeFromPool,
     Buy,
@@ -172,6 +217,8 @@ impl Phase {
             Change::CleanCompanyNumber(_) => Self::CleanCompanyNumber,
             Change::Assign(_) => Self::Assign,
             Change::Reroute(_) => Self::Reroute,
+            Change::Seal(_) => Self::Seal,
+            Change::Unseal(_) => Self::Unseal,
             Change::Adopt(_) => Self::Adopt,
             Change::TakeFromPool(_) => Self::TakeFromPool,
             Change::Buy => Self::Buy,
@@ -183,12 +230,8 @@ impl Phase {
 
 /// The steps that take their numbers from those who left long enough ago, or why there are none:
 /// when many seem to have left at once, it is Okta that is wrong, or we are asking another org.
-fn leavers(
-    world: &Observation,
-    settings: &Provisioning,
-    numbers: &Numbers<'_>,
-    now: Timestamp,
-) -> Result<Vec<Step>, String> {
+fn leavers(world: &Observation, rules: &Rules<'_>, numbers: &Numbers<'_>) -> Result<Vec<Step>, String> {
+    let Rules { settings, now, .. } = rules;
     let Retire::To(fate) = settings.retire else { return Ok(Vec::new()) };
     let quarantine = SignedDuration::from_hours(24 * i64::from(settings.retire_after_days));
     let is_due = |owner: &EmployeeId| match world.absent.get(owner) {
@@ -225,70 +268,6 @@ fn leavers(
         Step { who, change: Change::Retire(it.clone(), fate) }
     };
     Ok(due.into_iter().map(step).collect())
-}
-
-/// The account's numbers, by whom they belong to and by who claims them.
-struct Numbers<'a> {
-    all: HashMap<&'a str, &'a OwnedNumber>,
-    by_owner: BTreeMap<EmployeeId, Vec<&'a OwnedNumber>>,
-    /// Who names each number in their profile, whether it is the account's or not.
-    claims: BTreeMap<CompanyNumber, Vec<&'a Employee>>,
-    country: Country,
-}
-
-impl<'a> Numbers<'a> {
-    fn of(world: &'a Observation, country: Country) -> Self {
-        let mut by_owner: BTreeMap<EmployeeId, Vec<&OwnedNumber>> = BTreeMap::new();
-        for number in &world.numbers {
-            if let Owner::Employee(id) = number.label.owner() {
-                by_owner.entry(id).or_default().push(number);
-            }
-        }
-        // So that two runs that see the same world make the same plan.
-        for numbers in by_owner.values_mut() {
-            numbers.sort_by(|a, b| a.number.cmp(&b.number));
-        }
-        let mut claims: BTreeMap<CompanyNumber, Vec<&Employee>> = BTreeMap::new();
-        for employee in world.employees.iter().filter(|it| it.status != Status::Left) {
-            if let Some(Ok(number)) = employee.company_number.as_ref().map(|it| it.dialled(country)) {
-                claims.entry(CompanyNumber::new(number)).or_default().push(employee);
-            }
-        }
-        let all = world.numbers.iter().map(|it| (it.number.as_e164(), it)).collect();
-        Self { all, by_owner, claims, country }
-    }
-
-    fn contains(&self, number: &str) -> bool {
-        self.all.contains_key(number)
-    }
-
-    /// The numbers with an employee's label.
-    fn ours(&self) -> impl Iterator<Item = &'a OwnedNumber> {
-        self.by_owner.values().flatten().copied()
-    }
-
-    fn labelled(&self, employee: &EmployeeId) -> &[&'a OwnedNumber] {
-        self.by_owner.get(employee).map_or(&[], Vec::as_slice)
-    }
-
-    /// The account's number that `employee`'s profile names, if no other profile does.
-    fn named_only_by(&self, employee: &Employee) -> Option<&'a OwnedNumber> {
-        let number = CompanyNumber::new(employee.company_number.as_ref()?.dialled(self.country).ok()?);
-        let alone = self.claims.get(&number).is_some_and(|claims| claims.len() == 1);
-        if alone { self.all.get(number.as_e164()).copied() } else { None }
-    }
-
-    /// The numbers that wait for an employee, the best last.
-    fn pool(&self, settings: &Provisioning) -> Vec<&'a OwnedNumber> {
-        let waits =
-            |it: &&&OwnedNumber| it.label.owner() == Owner::Pool && !self.claims.contains_key(&it.number);
-        let mut pool: Vec<_> = self.all.values().filter(waits).copied().collect();
-        let rank = |it: &OwnedNumber| {
-            settings.area_codes.iter().position(|area| it.is_in(*area)).unwrap_or(usize::MAX)
-        };
-        pool.sort_by(|a, b| (rank(b), &b.number).cmp(&(rank(a), &a.number)));
-        pool
-    }
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ impl<'a> Shelf<'a> {
 
     /// The next number, from the first area code that has one; `None` if all are sold out.
     pub(crate) async fn take(&mut self) -> Result<Option<CompanyNumber>, twilio::Error> {
-        let Provisioner { account, country, .. } = self.provisioner;
+        let Provisioner { account, territory, .. } = self.provisioner;
         loop {
             if let Some(number) = self.numbers.pop_front() {
                 self.needed = self.needed.saturating_sub(1);
@@ -46,7 +46,7 @@ impl<'a> Shelf<'a> {
             let Some(&area) = self.areas.front() else { return Ok(None) };
             // Searches may still find what is ours already, so they have to find that many more.
             let count = self.needed + self.seen.len();
-            let found = match account.search(*country, area, count).await {
+            let found = match account.search(territory.home, area, count).await {
                 Ok(numbers) => numbers,
                 Err(error) if error.code() == Some(NONE_IN_AREA_CODE) => Vec::new(),
                 Err(error) => return Err(error),

@@ -3,8 +3,8 @@
 mod text;
 
 use twilify::{
-    CompanyNumber, Employee, EmployeeId, Unreachable,
-    phone::Country,
+    CompanyNumber, EmployeeId, Unreachable,
+    switchboard::{Destination, Source, Unreached},
     twilio::{IncomingMessage, MessagingServiceSid, OutgoingMessage},
 };
 
@@ -14,6 +14,8 @@ pub enum Outcome {
     Forward {
         /// To whom.
         employee: EmployeeId,
+        /// How it is known that it is they.
+        source: Source,
         /// What to send, in this order.
         messages: Vec<OutgoingMessage>,
     },
@@ -26,24 +28,23 @@ pub enum Outcome {
         /// Why not.
         reason: Unreachable,
     },
+    /// Nobody knows whose number it is, because the directory did not say.
+    TryLater,
 }
 
 impl Outcome {
     /// Forwards a message to the employee who publishes the number it was sent to.
     ///
-    /// It comes from the company number, which is `to`, through the Messaging Service, if there is one. A mobile number without a country code is
-    /// read as one of `country`.
+    /// It comes from the company number, which is `to`, through the Messaging Service, if there is one.
     #[must_use]
     pub fn of(
         message: &IncomingMessage,
         to: &CompanyNumber,
-        employee: Option<Employee>,
-        country: Country,
+        found: Result<Destination, Unreached>,
         service: Option<&MessagingServiceSid>,
     ) -> Self {
-        let Some(employee) = employee else { return Self::NotInService };
-        match employee.reachable(to, country) {
-            Ok(mobile) => {
+        match found {
+            Ok(Destination { employee, mobile, source, .. }) => {
                 let bodies = text::forwarded(&message.from, &message.body, message.media);
                 let send = |body| OutgoingMessage {
                     from: to.clone(),
@@ -51,9 +52,11 @@ impl Outcome {
                     body,
                     service: service.cloned(),
                 };
-                Self::Forward { employee: employee.id, messages: bodies.into_iter().map(send).collect() }
+                Self::Forward { employee, source, messages: bodies.into_iter().map(send).collect() }
             }
-            Err(reason) => Self::NoMobile { employee: employee.id, reason },
+            Err(Unreached::Nobody) => Self::NotInService,
+            Err(Unreached::NoMobile { employee, reason }) => Self::NoMobile { employee, reason },
+            Err(Unreached::Unknown(_)) => Self::TryLater,
         }
     }
 }

@@ -8,9 +8,8 @@ use twilify::{
     Causes,
     config::Settings,
     log,
-    okta::Directory,
-    phone::Country,
-    secrets::{self, Parameters},
+    secrets::Parameters,
+    switchboard::{Source, Switchboard, Unreached},
     transport::{Http, WHILE_SOMEONE_WAITS},
     twilio::{
         self, Account, IncomingMessage, MessagingResponse, MessagingServiceSid, OutgoingMessage, Webhooks,
@@ -19,9 +18,8 @@ use twilify::{
 
 struct SmsForward {
     webhooks: Webhooks,
-    directory: Directory,
+    switchboard: Switchboard,
     account: Account,
-    country: Country,
     service: Option<MessagingServiceSid>,
 }
 
@@ -40,12 +38,11 @@ async fn serve() -> Result<(), Error> {
     let settings = Settings::from_env()?;
     log::start(settings.log);
     let http = Http::new(WHILE_SOMEONE_WAITS);
-    let parameters = Parameters::fetch(&http, &settings, secrets::FOR_THE_ACCOUNT).await?;
+    let parameters = Parameters::fetch(&http, &settings).await?;
     let function = SmsForward {
         webhooks: parameters.webhooks(&settings)?,
-        directory: parameters.directory(&http, &settings)?,
+        switchboard: parameters.switchboard(&http, &settings)?,
         account: parameters.account(&http, &settings)?,
-        country: settings.country,
         service: settings.messaging_service,
     };
     run(service_fn(|request| function.respond(request))).await
@@ -76,21 +73,30 @@ impl SmsForward {
         let message_sid = &message.sid.0;
         let outcome = match &message.to {
             None => Outcome::NotInService,
-            Some(to) => match self.directory.find_by_company_number(to).await {
-                Ok(employee) => Outcome::of(message, to, employee, self.country, self.service.as_ref()),
-                Err(error) => {
-                    tracing::error!(message_sid, error = %Causes(&error), "cannot forward a message");
-                    return Err(NotForwarded);
+            Some(to) => {
+                let found = self.switchboard.find(to, &message.hint).await;
+                if let Err(Unreached::Unknown(silence)) = &found {
+                    tracing::error!(message_sid, error = %Causes(silence), "cannot forward a message");
                 }
-            },
+                Outcome::of(message, to, found, self.service.as_ref())
+            }
         };
         match outcome {
+            Outcome::TryLater => return Err(NotForwarded),
             Outcome::NotInService => tracing::warn!(message_sid, "the number texted is nobody's"),
             Outcome::NoMobile { employee, reason } => {
                 tracing::warn!(message_sid, employee = employee.0, %reason, "the employee has no usable mobile number");
             }
-            Outcome::Forward { employee, messages } => match self.send(&messages).await {
-                Ok(()) => tracing::info!(message_sid, employee = employee.0, "forwarded a message"),
+            Outcome::Forward { employee, source, messages } => match self.send(&messages).await {
+                Ok(()) => {
+                    let by_last_known_route = source == Source::LastKnown;
+                    tracing::info!(
+                        message_sid,
+                        employee = employee.0,
+                        by_last_known_route,
+                        "forwarded a message"
+                    );
+                }
                 Err(error) => {
                     tracing::error!(message_sid, employee = employee.0, error = %Causes(&error), "cannot forward a message");
                     // What Twilio refuses for good it would refuse again.

@@ -1,14 +1,32 @@
 //! The people who get company numbers.
 
+use std::str::FromStr;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::phone::{CompanyNumber, Country, MobileNumber, NotDialable, TypedNumber};
+use crate::phone::{CompanyNumber, MobileNumber, NotDialable, Territory, TypedNumber};
 
 /// Okta's identifier of a user, like `00ub0oNGTSWTBKOLGLNR`. Not personal: logs may carry it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EmployeeId(pub String);
+
+/// The text is not an employee's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not the id of a user in Okta, like 00ub0oNGTSWTBKOLGLNR")]
+pub struct NotAnEmployeeId;
+
+impl FromStr for EmployeeId {
+    type Err = NotAnEmployeeId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnEmployeeId> {
+        let well_formed = text.starts_with("00u")
+            && text.len() <= 40
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if well_formed { Ok(Self(text.to_owned())) } else { Err(NotAnEmployeeId) }
+    }
+}
 
 /// Someone who works here, or did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,25 +54,27 @@ pub enum Unreachable {
     /// Nobody could dial the one in their profile.
     #[error(transparent)]
     NotDialable(#[from] NotDialable),
-    /// It is the company number itself, so a call would come back again and again.
-    #[error("it is the company number itself, so a call would go round in circles")]
+    /// It is a company number, so a call might come back again and again.
+    #[error("it is a company number itself, so calls might go round in circles")]
     Loop,
 }
 
 impl Employee {
-    /// The mobile that rings when somebody calls `company_number`. A number without a country code is
-    /// read as one of `country`.
+    /// The mobile that rings when somebody calls `company_number`, if it is within `territory`.
     pub fn reachable(
         &self,
         company_number: &CompanyNumber,
-        country: Country,
+        territory: &Territory,
     ) -> Result<MobileNumber, Unreachable> {
-        let mobile = self.mobile.as_ref().ok_or(Unreachable::NoNumber)?.dialled(country)?;
-        if mobile.as_e164() == company_number.as_e164() {
-            Err(Unreachable::Loop)
-        } else {
-            Ok(MobileNumber::new(mobile))
-        }
+        let mobile = self.mobile.as_ref().ok_or(Unreachable::NoNumber)?.dialled_within(territory)?;
+        if mobile.as_e164() == company_number.as_e164() { Err(Unreachable::Loop) } else { Ok(mobile) }
+    }
+
+    /// Whether `number` is the one they publish, in whatever notation.
+    #[must_use]
+    pub fn publishes(&self, number: &CompanyNumber, territory: &Territory) -> bool {
+        let published = self.company_number.as_ref().and_then(|it| it.dialled(territory.home).ok());
+        published.is_some_and(|published| published.as_e164() == number.as_e164())
     }
 }
 
@@ -87,8 +107,9 @@ pub struct Name {
 impl Name {
     /// What a caller hears: the first name, else the display name, else “your party”.
     #[must_use]
-    pub fn spoken(&self) -> &str {
-        self.first.as_deref().or(self.display.as_deref()).unwrap_or("your party")
+    pub fn spoken(&self) -> String {
+        let mut names = [&self.first, &self.display].into_iter().flatten();
+        names.find_map(|name| speakable(name)).unwrap_or_else(|| "your party".to_owned())
     }
 
     /// What the IT department reads: first and last name, else the display name.
@@ -99,5 +120,43 @@ impl Name {
             (Some(name), None) | (None, Some(name)) => name.clone(),
             (None, None) => self.display.clone().unwrap_or_else(|| "an employee without a name".to_owned()),
         }
+    }
+}
+
+/// The longest name that is spoken, in characters.
+const LONGEST_NAME: usize = 40;
+
+/// `name` as a voice can read it, in one line; `None` if there is no letter or digit in it.
+fn speakable(name: &str) -> Option<String> {
+    let blanks = |char: char| char.is_control() || char.is_whitespace();
+    let words: Vec<_> = name.split(blanks).filter(|word| !word.is_empty()).collect();
+    let name: String = words.join(" ").chars().take(LONGEST_NAME).collect();
+    name.contains(char::is_alphanumeric).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spoken(first: &str, display: &str) -> String {
+        Name { first: Some(first.to_owned()), display: Some(display.to_owned()), ..Name::default() }.spoken()
+    }
+
+    #[test]
+    fn a_name_is_spoken_as_far_as_a_voice_can_read_it() {
+        assert_eq!(spoken("Ada", "Countess"), "Ada");
+        assert_eq!(spoken(" Ada\u{7}\r\n  Maria ", ""), "Ada Maria");
+        assert_eq!(spoken("🎩", "Countess"), "Countess");
+        assert_eq!(spoken("\u{0}", "…"), "your party");
+        assert_eq!(spoken(&"é".repeat(5000), ""), "é".repeat(40));
+    }
+
+    #[test]
+    fn an_id_is_nothing_but_letters_and_digits() {
+        assert!("00ub0oNGTSWTBKOLGLNR".parse::<EmployeeId>().is_ok());
+        for text in ["", "me", "ada@example.com", "00u1/lifecycle/deactivate", "00u1?x", "00u…"] {
+            assert_eq!(text.parse::<EmployeeId>(), Err(NotAnEmployeeId), "{text}");
+        }
+        assert!(format!("00u{}", "x".repeat(99)).parse::<EmployeeId>().is_err());
     }
 }

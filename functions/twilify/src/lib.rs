@@ -2,7 +2,8 @@
 //!
 //! An [`Employee`] publishes a [`CompanyNumber`] and carries a [`MobileNumber`].
 //! [`okta::Directory`] knows the employees, [`twilio::Account`] owns the company numbers, and
-//! [`twilio::Webhooks`] is the door Twilio knocks on when somebody uses one.
+//! [`twilio::Webhooks`] is the door Twilio knocks on when somebody uses one. Then the
+//! [`switchboard`] finds out which mobile is meant.
 //!
 //! Nothing here knows that it runs on Lambda.
 
@@ -12,10 +13,12 @@ mod employee;
 pub mod log;
 pub mod okta;
 pub mod phone;
+pub mod seal;
 pub mod secrets;
+pub mod switchboard;
 pub mod transport;
 pub mod twilio;
 
 pub use causes::Causes;
-pub use employee::{Employee, EmployeeId, Name, Status, Unreachable};
+pub use employee::{Employee, EmployeeId, Name, NotAnEmployeeId, Status, Unreachable};
 pub use phone::{CompanyNumber, MobileNumber, PhoneNumber};

@@ -24,7 +24,7 @@ pub use self::{
 };
 use crate::{
     Employee, EmployeeId, Status,
-    phone::{CompanyNumber, MobileNumber},
+    phone::{CompanyNumber, MobileNumber, PhoneNumber, Territory},
     transport::{Answer, Failure, Http},
 };
 
@@ -78,27 +78,34 @@ impl Directory {
     /// The same directory for somebody who has time until `deadline`: where Okta asks for fewer
     /// requests, it waits as long as Okta says, if the deadline allows.
     ///
-    /// Without this nobody waits: a caller is on the line.
+    /// Without this there are a few seconds, because a caller is on the line: what is read is tried once
+    /// more, if that is likely to help soon.
     #[must_use]
     pub fn until(&self, deadline: Instant) -> Self {
         Self { pace: Some(Arc::new(Pace::until(deadline))), ..self.clone() }
     }
 
-    /// Finds who publishes `number`, among those who work here.
+    /// Finds who publishes `number`, in any of its usual notations, among those who work here.
     ///
     /// Okta's index may be seconds behind a change, and it still names people who have left:
     /// they are passed over. Two who work here and publish the same number are
     /// [`Error::Ambiguous`], because to pick one would hand a stranger the other's calls.
-    pub async fn find_by_company_number(&self, number: &CompanyNumber) -> Result<Option<Employee>, Error> {
+    pub async fn find_by_company_number(
+        &self,
+        number: &CompanyNumber,
+        territory: &Territory,
+    ) -> Result<Option<Employee>, Error> {
         let mut url = self.url("api/v1/users");
-        let search = format!(r#"profile.{} eq "{}""#, self.company_phone, number.as_e164());
+        let notations = PhoneNumber::from(number.clone()).notations();
+        let alternatives = notations.iter().map(|it| format!(r#"profile.{} eq "{it}""#, self.company_phone));
+        let search = alternatives.collect::<Vec<_>>().join(" or ");
         // Some of the matches may have left, so that two would not be enough to see one who has not.
         url.query_pairs_mut().append_pair("search", &search).append_pair("limit", "10");
         let users: Vec<wire::User> = self.get(url).await?.1;
         let employees = users.into_iter().map(|user| user.into_employee(&self.company_phone));
         // The index may remember a number that the profile it comes with has not any more.
-        let holds = |it: &Employee| it.company_number.as_ref().is_some_and(|held| held.is(number.as_e164()));
-        let mut working: Vec<_> = employees.filter(|it| it.status == Status::Working && holds(it)).collect();
+        let working = |it: &Employee| it.status == Status::Working && it.publishes(number, territory);
+        let mut working: Vec<_> = employees.filter(working).collect();
         if working.len() > 1 {
             return Err(Error::Ambiguous(working.into_iter().map(|it| it.id).collect()));
         }
@@ -184,8 +191,17 @@ impl Directory {
 
     async fn get<T: serde::de::DeserializeOwned>(&self, url: Url) -> Result<(Answer, T), Error> {
         let path = url.path().to_owned();
-        let request = self.http.client().get(url).header(header::CONTENT_TYPE, LEAN);
-        let answer = self.send(Method::GET, &path, request).await?;
+        let request = || self.http.client().get(url.clone()).header(header::CONTENT_TYPE, LEAN);
+        let answer = match self.send(Method::GET, &path, request()).await {
+            Err(error)
+                if self.pace.is_none()
+                    && let Some(pause) = error.passes_in() =>
+            {
+                tokio::time::sleep(pause).await;
+                self.send(Method::GET, &path, request()).await
+            }
+            answer => answer,
+        }?;
         let value = answer.json().map_err(|source| unreachable(&Method::GET, &path, source))?;
         Ok((answer, value))
     }
@@ -212,7 +228,9 @@ impl Directory {
                 StatusCode::TOO_MANY_REQUESTS if self.pace.is_some() => {}
                 status => {
                     let failure: wire::Failure = answer.json().unwrap_or_default();
-                    return Err(Error::Refused(failure.into_refusal(format!("{method} {path}"), status)));
+                    let refusal = failure.into_refusal(format!("{method} {path}"), status);
+                    let pause = pace::pause(&answer).filter(|_| status == StatusCode::TOO_MANY_REQUESTS);
+                    return Err(Error::Refused(Refusal { pause, ..refusal }));
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Phone numbers: strict ones, the two roles they play, and what people type.
 
+mod nanp;
 mod redact;
 mod typed;
 
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     redact::redacted,
-    typed::{Countries, Country, NotACountry, NotDialable, TypedNumber},
+    typed::{Countries, Country, NotACountry, NotDialable, Territory, TypedNumber},
 };
 
 /// A phone number in [E.164] form: a `+`, then eight to fifteen digits, the first not zero.

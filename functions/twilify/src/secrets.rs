@@ -14,8 +14,11 @@ use aws_smithy_types::body::SdkBody;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
+    Causes,
     config::Settings,
     okta::{ApiToken, Directory, NotAnOrg},
+    seal::{NotASealKey, Seal},
+    switchboard::Switchboard,
     transport::Http,
     twilio::{Account, AccountSid, AuthTokens, Credentials as TwilioCredentials, NotASid, Webhooks},
 };
@@ -40,17 +43,18 @@ pub const TWILIO_API_KEY_SID: Name = Name("twilio/api-key-sid");
 /// That API key's secret; optional.
 pub const TWILIO_API_KEY_SECRET: Name = Name("twilio/api-key-secret");
 
-/// What finding an employee and believing Twilio takes.
-pub const FOR_CALLS: &[Name] = &[OKTA_ORG_URL, OKTA_TOKEN, TWILIO_AUTH_TOKEN];
+/// The key that seals the last known mobiles into the webhook URLs; optional.
+pub const SEAL_KEY: Name = Name("seal-key");
 
-/// What finding an employee and using the Twilio account takes.
-pub const FOR_THE_ACCOUNT: &[Name] = &[
+/// What every function reads.
+const ALL: [Name; 7] = [
     OKTA_ORG_URL,
     OKTA_TOKEN,
     TWILIO_AUTH_TOKEN,
     TWILIO_ACCOUNT_SID,
     TWILIO_API_KEY_SID,
     TWILIO_API_KEY_SECRET,
+    SEAL_KEY,
 ];
 
 /// The values of some parameters.
@@ -82,6 +86,14 @@ pub enum Error {
         /// What is wrong with it.
         source: NotAnOrg,
     },
+    /// The key of the seal is wrong.
+    #[error("the parameter {name} is unusable")]
+    SealKey {
+        /// The parameter.
+        name: String,
+        /// What is wrong with it.
+        source: NotASealKey,
+    },
     /// A SID is wrong.
     #[error("the parameter {name} is unusable")]
     Sid {
@@ -93,10 +105,10 @@ pub enum Error {
 }
 
 impl Parameters {
-    /// Reads `names` in one request.
-    pub async fn fetch(http: &Http, settings: &Settings, names: &[Name]) -> Result<Self, Error> {
+    /// Reads them all in one request.
+    pub async fn fetch(http: &Http, settings: &Settings) -> Result<Self, Error> {
         let path = &settings.parameter_path;
-        let names = names.iter().map(|Name(name)| format!("{path}/{name}")).collect();
+        let names = ALL.map(|Name(name)| format!("{path}/{name}")).into();
         let request = client(http, settings).get_parameters().set_names(Some(names)).with_decryption(true);
         let response = request.send().await.map_err(|error| Error::Unreadable {
             path: path.clone(),
@@ -135,6 +147,32 @@ impl Parameters {
             None => TwilioCredentials::AuthTokens(self.auth_tokens()?),
         };
         Ok(Account::new(http.clone(), settings.twilio_api.clone(), sid, credentials))
+    }
+
+    /// What finds the employee behind a company number.
+    ///
+    /// A seal key that is none is no reason to let nobody be called: the log says what is wrong with it,
+    /// and there is no seal.
+    pub fn switchboard(&self, http: &Http, settings: &Settings) -> Result<Switchboard, Error> {
+        let seal = self.seal(settings).unwrap_or_else(|error| {
+            tracing::error!(error = %Causes(&error), "while Okta does not answer, nobody can be reached");
+            None
+        });
+        Ok(Switchboard::new(
+            self.directory(http, settings)?,
+            self.account(http, settings)?,
+            seal,
+            settings.territory.clone(),
+            settings.remember,
+            settings.last_known,
+        ))
+    }
+
+    /// The seal on the last known mobiles; `None` if there is no key, or `TWILIFY_LAST_KNOWN_DAYS` is 0.
+    pub fn seal(&self, settings: &Settings) -> Result<Option<Seal>, Error> {
+        let key = self.get(SEAL_KEY).filter(|_| !settings.last_known.is_zero());
+        let seal = key.map(|key| Seal::new(key, settings.last_known)).transpose();
+        seal.map_err(|source| Error::SealKey { name: self.name(SEAL_KEY), source })
     }
 
     fn auth_tokens(&self) -> Result<AuthTokens, Error> {

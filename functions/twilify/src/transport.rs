@@ -1,6 +1,9 @@
 //! HTTP, with limits: how long a vendor may take and how much it may say.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use http::{HeaderMap, StatusCode};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
@@ -9,8 +12,7 @@ use serde::de::DeserializeOwned;
 /// How long a connection may take, the TLS handshake included.
 const CONNECT: Duration = Duration::from_secs(2);
 
-/// The patience of a function that Twilio waits for: it gives up after fifteen seconds, and two
-/// requests with a connection each fit into ten or so.
+/// The patience of a function that Twilio waits for, and somebody on the phone with it.
 pub const WHILE_SOMEONE_WAITS: Duration = Duration::from_secs(4);
 
 /// The patience of a function that nobody waits for.
@@ -58,6 +60,24 @@ pub enum Failure {
         /// Likewise.
         column: usize,
     },
+}
+
+impl Failure {
+    /// Whether the connection failed at once, so that another one may well work. One that was merely slow
+    /// has used up the time for that.
+    pub(crate) fn is_of_a_connection(&self) -> bool {
+        match self {
+            Self::NotSent(_) => true,
+            Self::NoAnswer(error) => !error.is_timeout(),
+            Self::Link | Self::TooLong | Self::Unexpected { .. } => false,
+        }
+    }
+}
+
+/// `pause`, or up to a tenth longer, so that those who were refused together do not come back together.
+pub(crate) fn jittered(pause: Duration) -> Duration {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    pause + pause * (now.subsec_micros() % 100) / 1000
 }
 
 impl Http {

@@ -6,6 +6,7 @@ mod backoff;
 mod error;
 mod messaging;
 mod number;
+mod route;
 mod signature;
 mod twiml;
 mod webhook;
@@ -14,8 +15,14 @@ pub use self::{
     account::{Account, AccountSid, Credentials, MessageSid, NotASid, OutgoingMessage},
     error::{Error, Refusal},
     messaging::{MessagingService, MessagingServiceSid},
-    number::{AreaCode, Label, NotAnAreaCode, NumberSid, OwnedNumber, Owner, Route},
+    number::{AreaCode, Label, NotAnAreaCode, NumberSid, OwnedNumber, Owner},
+    route::{Hint, Route},
     signature::{AuthToken, AuthTokens},
-    twiml::{Dial, MessagingResponse, VoiceResponse},
-    webhook::{CallSid, Form, IncomingCall, IncomingMessage, Rejection, Webhook, Webhooks},
+    twiml::{
+        Dial, Language, MessagingResponse, NotALanguage, NotARingTime, NotAVoice, RingTime, Voice, VoiceName,
+        VoiceResponse,
+    },
+    webhook::{
+        CallSid, DialStatus, EndedDial, Form, IncomingCall, IncomingMessage, Rejection, Webhook, Webhooks,
+    },
 };

@@ -34,6 +34,8 @@ pub struct Okta {
     /// How it is doing.
     pub health: Health,
     employees: Arc<Mutex<Vec<Employee>>>,
+    /// What searches go on to find, whatever has changed.
+    index: Arc<Mutex<Option<Vec<Employee>>>>,
     /// The attributes that a profile can have.
     schema: Arc<Mutex<Vec<String>>>,
     url: String,
@@ -50,7 +52,8 @@ impl Okta {
         let schema =
             ["firstName", "lastName", "displayName", "email", "mobilePhone", "primaryPhone", "department"];
         let schema = Arc::new(Mutex::new(schema.map(ToOwned::to_owned).into()));
-        let okta = Self { health: Health::default(), employees: Arc::default(), schema, url };
+        let okta =
+            Self { health: Health::default(), employees: Arc::default(), index: Arc::default(), schema, url };
         let router = Router::new()
             .route("/api/v1/users", get(list))
             .route("/api/v1/users/{id}", get(read).post(update))
@@ -82,6 +85,11 @@ impl Okta {
     /// Hires someone.
     pub fn hire(&self, employee: Employee) {
         lock(&self.employees).push(employee);
+    }
+
+    /// Lets searches find, from now on, what there is at this moment: Okta's index is behind.
+    pub fn searches_lag(&self) {
+        *lock(&self.index) = Some(self.everybody());
     }
 
     /// Sets somebody's status, like `SUSPENDED`.
@@ -180,7 +188,8 @@ async fn list(State(okta): State<Okta>, RawQuery(query): RawQuery) -> Reply {
         return Err(Failure(StatusCode::BAD_REQUEST, "E0000001", "Api validation failed: limit"));
     };
     let limit = limit.clamp(1, PAGE);
-    let employees = lock(&okta.employees);
+    let index = lock(&okta.index).clone().filter(|_| parameter("search").is_some());
+    let employees = index.unwrap_or_else(|| okta.everybody());
     let matching: Vec<_> = match parameter("search") {
         Some(search) => {
             let search = search::Search::parse(search).ok_or(Failure(

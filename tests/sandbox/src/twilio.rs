@@ -53,6 +53,8 @@ struct State {
     purchases: usize,
     /// The numbers in the Messaging Service.
     enrolled: Vec<String>,
+    /// How it ends when a phone rings.
+    dials_end: &'static str,
 }
 
 struct ForSale {
@@ -108,6 +110,7 @@ impl Twilio {
             serial: 0,
             purchases: 0,
             enrolled: Vec::new(),
+            dials_end: "completed",
         };
         let (listener, url) = listen(0).await?;
         let (health, state) = (Health::default(), Arc::new(Mutex::new(state)));
@@ -182,6 +185,14 @@ impl Twilio {
     #[must_use]
     pub fn inbox(&self, number: &str) -> Vec<Message> {
         lock(&self.state).sent.iter().filter(|message| message.to == number).cloned().collect()
+    }
+
+    /// Lets phones that ring from now on end in this [`DialCallStatus`], like `busy`; else they are
+    /// answered, and whoever answers hangs up first.
+    ///
+    /// [`DialCallStatus`]: https://www.twilio.com/docs/voice/twiml/dial#dialcallstatus-values
+    pub fn dials_end(&self, status: &'static str) {
+        lock(&self.state).dials_end = status;
     }
 
     /// Promotes a new auth token: from now on only this one signs and opens the REST API.

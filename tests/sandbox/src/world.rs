@@ -27,6 +27,9 @@ const REGION: &str = "us-east-1";
 /// The area codes in which the world buys numbers, best first.
 const AREA_CODES: &str = "925,415";
 
+/// The key that seals the last known mobiles.
+const SEAL_KEY: &str = "c2FuZGJveCBzYW5kYm94IHNhbmRib3ggc2FuZGJveCE=";
+
 /// An Okta org, a Twilio account and the functions between them.
 pub struct World {
     /// The org.
@@ -54,6 +57,7 @@ impl World {
         ssm.put_secure("/twilify/okta/token", okta::API_TOKEN);
         ssm.put("/twilify/twilio/account-sid", twilio::ACCOUNT_SID);
         ssm.put_secure("/twilify/twilio/auth-token", twilio::AUTH_TOKEN);
+        ssm.put_secure("/twilify/seal-key", SEAL_KEY);
         let log = Log::new(echo);
         let env: Vec<(String, String)> = [
             ("TWILIFY_PARAMETER_PATH", "/twilify"),
@@ -75,7 +79,15 @@ impl World {
                 },
             );
         let (listener, url) = listen(port).await?;
-        gateway::start(listener, &functions[..2], &["/call-forward", "/sms-forward"]);
+        let [call_forward, sms_forward, ..] = &functions;
+        gateway::start(
+            listener,
+            &[
+                ("/call-forward", call_forward),
+                ("/call-forward/after", call_forward),
+                ("/sms-forward", sms_forward),
+            ],
+        );
         let world = Self { okta, twilio, ssm, url, functions, log };
         for provisioner in &world.functions[2..] {
             provisioner.configure("TWILIFY_PUBLIC_URL", &world.url).await;

@@ -34,10 +34,9 @@ impl Work<'_> {
 
     /// Labels a number that the employee's profile names already, and cleans its notation there.
     pub(super) async fn adopt(&self, who: &Who, owned: &OwnedNumber) -> Taken {
-        let Provisioner { directory, country, .. } = self.provisioner;
+        let Provisioner { directory, territory, .. } = self.provisioner;
         let employee = directory.find(&who.employee).await?.map(|(employee, _)| employee);
-        let named = employee.and_then(|it| it.company_number).and_then(|it| it.dialled(*country).ok());
-        if named.is_none_or(|named| named.as_e164() != owned.number.as_e164()) {
+        if !employee.is_some_and(|it| it.publishes(&owned.number, territory)) {
             return Ok(Err(Later::Changed));
         }
         let _ = self.label(who, owned).await?;
@@ -46,7 +45,7 @@ impl Work<'_> {
     }
 
     pub(super) async fn clean_company_number(&self, who: &Who, wanted: &CompanyNumber) -> Taken {
-        let Provisioner { directory, country, .. } = self.provisioner;
+        let Provisioner { directory, territory, .. } = self.provisioner;
         let Some((employee, revision)) = directory.find(&who.employee).await? else {
             return Ok(Err(Later::Changed));
         };
@@ -54,7 +53,7 @@ impl Work<'_> {
         if typed.is(wanted.as_e164()) {
             return Ok(Ok(()));
         }
-        if typed.dialled(*country).is_ok_and(|number| number.as_e164() == wanted.as_e164()) {
+        if typed.dialled(territory.home).is_ok_and(|number| number.as_e164() == wanted.as_e164()) {
             return match directory.assign(&revision, wanted).await {
                 Ok(()) => Ok(Ok(())),
                 Err(okta::Error::Refused(refusal)) if refusal.is_mastered_elsewhere() => {

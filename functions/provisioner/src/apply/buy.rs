@@ -3,12 +3,12 @@
 use std::sync::atomic::Ordering;
 
 use twilify::{
-    CompanyNumber, EmployeeId, okta,
-    twilio::{self, Label, OwnedNumber, Route},
+    CompanyNumber, okta,
+    twilio::{self, Label, OwnedNumber},
 };
 
 use super::{Failure, Later, Outcome, Work};
-use crate::{Provisioner, Who};
+use crate::Who;
 
 /// Twilio's word for a number that somebody else was quicker to buy.
 ///
@@ -28,7 +28,7 @@ impl Work<'_> {
         // world want the same number for the same employee, and buying it twice is buying it once.
         let candidate = self.candidate().await?;
         let Some(revision) = self.vacancy(who).await? else { return Ok(Outcome::Later(Later::Changed)) };
-        let bought = match self.purchase(candidate, &who.employee).await {
+        let bought = match self.purchase(candidate, who).await {
             Ok(bought) => bought,
             Err(failure) => {
                 // It may have been bought all the same.
@@ -66,13 +66,9 @@ impl Work<'_> {
     }
 
     /// Buys `number`, or the next one that nobody else was quicker to buy.
-    async fn purchase(
-        &self,
-        mut number: CompanyNumber,
-        employee: &EmployeeId,
-    ) -> Result<OwnedNumber, Failure> {
+    async fn purchase(&self, mut number: CompanyNumber, who: &Who) -> Result<OwnedNumber, Failure> {
         loop {
-            match self.purchase_one(&number, employee).await? {
+            match self.purchase_one(&number, who).await? {
                 Some(bought) => return Ok(bought),
                 None => number = self.candidate().await?,
             }
@@ -83,13 +79,9 @@ impl Work<'_> {
     ///
     /// A purchase whose outcome is unknown is repeated, which changes nothing if it was made. If Twilio
     /// then calls the number unavailable, it may be so because it is ours.
-    async fn purchase_one(
-        &self,
-        number: &CompanyNumber,
-        employee: &EmployeeId,
-    ) -> Result<Option<OwnedNumber>, Failure> {
-        let Provisioner { account, settings, .. } = self.provisioner;
-        let (label, route) = (Label::of(employee), Route::of(&settings.public_url, employee));
+    async fn purchase_one(&self, number: &CompanyNumber, who: &Who) -> Result<Option<OwnedNumber>, Failure> {
+        let account = &self.provisioner.account;
+        let (label, route) = (Label::of(&who.employee), self.route(who, number));
         let mut attempt = 1;
         loop {
             match account.buy(number, &label, &route).await {

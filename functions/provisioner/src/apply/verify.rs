@@ -77,7 +77,9 @@ impl Work<'_> {
 
     async fn restore(&self, owned: &OwnedNumber, employee: &EmployeeId) -> Result<(), Failure> {
         let Provisioner { account, settings, .. } = self.provisioner;
-        account.update(&owned.sid, &Label::of(employee), &Route::of(&settings.public_url, employee)).await?;
+        account
+            .update(&owned.sid, &Label::of(employee), &Route::of(&settings.public_url, employee, None))
+            .await?;
         Ok(())
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use twilify::{
     CompanyNumber, Employee, EmployeeId, MobileNumber,
     config::Fate,
+    seal::LastKnown,
     twilio::{OwnedNumber, Owner},
 };
 
@@ -30,6 +31,10 @@ pub enum Change {
     Assign(OwnedNumber),
     /// Point a number at our webhooks that has the employee's label and leads elsewhere.
     Reroute(OwnedNumber),
+    /// Seal the employee's mobile, as it is now, into the webhook URLs of their number.
+    Seal(OwnedNumber),
+    /// Take the sealed mobile out of the webhook URLs of a number whose employee cannot be called now.
+    Unseal(OwnedNumber),
     /// Label a number of the account that the profile names, and point it at our webhooks.
     Adopt(OwnedNumber),
     /// Give the employee a number that waits for one.
@@ -49,6 +54,9 @@ pub struct Who {
     pub employee: EmployeeId,
     /// What they are called, if it is known.
     pub name: String,
+    /// What is sealed into the webhook URLs of their number, if there is a seal and they can be called.
+    #[serde(skip)]
+    pub last_known: Option<LastKnown>,
 }
 
 impl Who {
@@ -58,13 +66,13 @@ impl Who {
             Owner::Employee(id) => id,
             Owner::Pool | Owner::Stranger => EmployeeId(String::new()),
         };
-        Self { name: employee.0.clone(), employee }
+        Self { name: employee.0.clone(), employee, last_known: None }
     }
 }
 
 impl From<&Employee> for Who {
     fn from(employee: &Employee) -> Self {
-        Self { employee: employee.id.clone(), name: employee.name.full() }
+        Self { employee: employee.id.clone(), name: employee.name.full(), last_known: None }
     }
 }
 
@@ -83,6 +91,8 @@ impl Change {
             Self::CleanCompanyNumber(_) => "clean company number",
             Self::Assign(_) => "assign",
             Self::Reroute(_) => "reroute",
+            Self::Seal(_) => "seal",
+            Self::Unseal(_) => "unseal",
             Self::Adopt(_) => "adopt",
             Self::TakeFromPool(_) => "take from pool",
             Self::Buy => "buy",
@@ -101,6 +111,12 @@ impl Change {
             }
             Self::Assign(_) => format!("Assigned a company number bought earlier ({number}) to {name}."),
             Self::Reroute(_) => format!("Pointed the company number ({number}) of {name} at the webhooks."),
+            Self::Seal(_) => {
+                format!("Sealed the mobile of {name} into the webhooks of their company number ({number}).")
+            }
+            Self::Unseal(_) => {
+                format!("Took the mobile of {name} out of the webhooks of the company number ({number}).")
+            }
             Self::Adopt(_) => {
                 format!("Adopted the company number ({number}) that the profile of {name} names.")
             }
@@ -126,6 +142,8 @@ impl Change {
             Self::CleanCompanyNumber(number) => Some(number.as_e164()),
             Self::Assign(number)
             | Self::Reroute(number)
+            | Self::Seal(number)
+            | Self::Unseal(number)
             | Self::Adopt(number)
             | Self::TakeFromPool(number)
             | Self::Enroll(number)
@@ -145,6 +163,12 @@ impl Display for Step {
             }
             Change::Assign(_) => write!(f, "Assign the company number bought earlier ({number}) to {name}."),
             Change::Reroute(_) => write!(f, "Point the company number ({number}) of {name} at the webhooks."),
+            Change::Seal(_) => {
+                write!(f, "Seal the mobile of {name} into the webhooks of their company number ({number}).")
+            }
+            Change::Unseal(_) => {
+                write!(f, "Take the mobile of {name} out of the webhooks of the company number ({number}).")
+            }
             Change::Adopt(_) => {
                 write!(f, "Adopt the company number ({number}) that the profile of {name} names.")
             }

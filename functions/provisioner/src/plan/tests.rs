@@ -1,3 +1,5 @@
+mod seals;
+
 use serde_json::json;
 use twilify::{
     Name,
@@ -53,7 +55,6 @@ fn settings() -> Provisioning {
         area_codes: vec!["925".parse().unwrap(), "415".parse().unwrap()],
         max_purchases: 9,
         okta_search: None,
-        mobile_countries: "US,CA".parse().unwrap(),
         retire: Retire::Keep,
         retire_after_days: 30,
     }
@@ -68,7 +69,15 @@ fn days_ago(days: i64) -> Absence {
 }
 
 fn planned_with(world: &Observation, settings: &Provisioning) -> String {
-    let plan = plan(world, settings, "US".parse().unwrap(), now());
+    planned_under(world, &Rules { settings, territory: &territory(), seal: None, now: now() })
+}
+
+fn territory() -> Territory {
+    Territory { home: "US".parse().unwrap(), mobiles: "US,CA".parse().unwrap() }
+}
+
+fn planned_under(world: &Observation, rules: &Rules<'_>) -> String {
+    let plan = plan(world, rules);
     let steps = plan.steps.iter().map(ToString::to_string);
     let refused = plan.refused.iter().map(|(who, reason)| format!("Refuse {}: {reason}.", who.name));
     let postponed = plan.postponed.iter().map(|who| format!("Postpone {}.", who.name));
@@ -255,9 +264,13 @@ fn leavers(count: usize, absence: Absence) -> Observation {
     }
 }
 
+fn plan_to_retire(world: &Observation, retire: Retire) -> Plan {
+    let settings = Provisioning { retire, ..settings() };
+    plan(world, &Rules { settings: &settings, territory: &territory(), seal: None, now: now() })
+}
+
 fn retired(world: &Observation, retire: Retire) -> Vec<String> {
-    let plan = plan(world, &Provisioning { retire, ..settings() }, "US".parse().unwrap(), now());
-    plan.steps.iter().map(ToString::to_string).collect()
+    plan_to_retire(world, retire).steps.iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -300,6 +313,6 @@ fn when_too_many_have_left_at_once_none_is_retired_and_somebody_is_told() {
     assert_eq!(retired(&leavers(5, days_ago(40)), release).len(), 5);
     let world = leavers(6, days_ago(40));
     assert_eq!(retired(&world, release), [""; 0]);
-    let plan = plan(&world, &Provisioning { retire: release, ..settings() }, "US".parse().unwrap(), now());
+    let plan = plan_to_retire(&world, release);
     assert!(plan.findings.iter().any(|it| it.contains("none was retired")), "{:?}", plan.findings);
 }

@@ -1,10 +1,19 @@
 //! What can go wrong with Okta, and what to do about it.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use http::StatusCode;
 
-use crate::{EmployeeId, transport::Failure};
+use crate::{
+    EmployeeId,
+    transport::{Failure, jittered},
+};
+
+/// How long a caller waits for Okta to take another request.
+const SHORT: Duration = Duration::from_secs(2);
+
+/// How long to wait before a request is repeated that failed at once.
+const MOMENT: Duration = Duration::from_millis(100);
 
 /// Okta did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +55,8 @@ pub struct Refusal {
     pub summary: String,
     /// Okta's `errorId`, which its support asks for.
     pub id: String,
+    /// If it was one request too many: how long until Okta takes another.
+    pub pause: Option<Duration>,
 }
 
 impl Error {
@@ -57,6 +68,18 @@ impl Error {
             Self::Unreachable { source, .. } => matches!(source, Failure::NoAnswer(_)),
             Self::Conflict | Self::Throttled | Self::Ambiguous(_) => false,
         }
+    }
+
+    /// After how long the same request may well work, for somebody who has a few seconds; `None` if it is
+    /// not worth another try.
+    pub(super) fn passes_in(&self) -> Option<Duration> {
+        let pause = match self {
+            Self::Refused(refusal) if refusal.status.is_server_error() => MOMENT,
+            Self::Refused(refusal) => refusal.pause.filter(|pause| *pause <= SHORT)?,
+            Self::Unreachable { source, .. } if source.is_of_a_connection() => MOMENT,
+            _ => return None,
+        };
+        Some(jittered(pause))
     }
 }
 
@@ -93,7 +116,7 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { request, status, code, summary, id } = self;
+        let Self { request, status, code, summary, id, .. } = self;
         write!(f, "Okta answered {request} with {status}")?;
         if !code.is_empty() {
             write!(f, " ({code}: {summary}; Okta's error id is {id})")?;

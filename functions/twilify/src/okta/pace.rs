@@ -54,7 +54,7 @@ impl Pace {
 
 /// How long to wait after an answer: until the limit is reset, and a second more. Okta's clock is
 /// held against Okta's clock, so that ours does not matter.
-fn pause(answer: &Answer) -> Option<Duration> {
+pub(super) fn pause(answer: &Answer) -> Option<Duration> {
     let text = |name: &str| answer.headers.get(name)?.to_str().ok();
     let number = |name| text(name)?.parse::<i64>().ok();
     let refused = answer.status == StatusCode::TOO_MANY_REQUESTS;

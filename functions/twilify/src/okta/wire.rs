@@ -107,7 +107,7 @@ impl Failure {
     pub(super) fn into_refusal(self, request: String, status: StatusCode) -> Refusal {
         let name = |text: String| text.chars().filter(char::is_ascii_graphic).take(40).collect();
         let summary = redacted(&self.summary);
-        Refusal { request, status, code: name(self.code), summary, id: name(self.id) }
+        Refusal { request, status, code: name(self.code), summary, id: name(self.id), pause: None }
     }
 }
 

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use rlibphonenumber::{PhoneNumberFormat, PhoneNumberType};
 
-use super::{MobileNumber, PhoneNumber};
+use super::{MobileNumber, PhoneNumber, nanp};
 
 /// A phone number as somebody typed it into a profile, like `(818) 217-9229`.
 ///
@@ -41,10 +41,20 @@ pub enum NotDialable {
     Abroad,
 }
 
-/// The countries of the mobile numbers whose owners get a company number. Whoever can put any number into
-/// their profile could otherwise have the company call expensive islands.
+/// Some countries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Countries(Vec<Country>);
+
+/// Where the phones are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Territory {
+    /// Where a number is that is typed without a country code, and where company numbers are bought:
+    /// `TWILIFY_COUNTRY`.
+    pub home: Country,
+    /// Where calls and texts may be forwarded to: `TWILIFY_MOBILE_COUNTRIES`. Whoever can put any number
+    /// into their profile could otherwise have the company call expensive islands.
+    pub mobiles: Countries,
+}
 
 impl TypedNumber {
     /// What was typed; `None` if that is nothing but blanks.
@@ -54,10 +64,8 @@ impl TypedNumber {
         (!text.is_empty()).then(|| Self(text.to_owned()))
     }
 
-    /// The number that a phone would ring, taking one that is already in E.164 form at its word.
-    ///
-    /// This is for the webhooks, where the usual number is clean and a caller is waiting:
-    /// only a number in another notation pays for [`parse`](Self::parse).
+    /// The number that a phone would ring, taking one that is already in E.164 form at its word: only one
+    /// in another notation pays for [`parse`](Self::parse).
     pub fn dialled(&self, country: Country) -> Result<PhoneNumber, NotDialable> {
         self.0.parse().or_else(|_| self.parse(country))
     }
@@ -70,10 +78,21 @@ impl TypedNumber {
         e164(&self.read(country)?)
     }
 
-    /// The number in E.164 form like [`parse`](Self::parse), if calls may be forwarded to it: it is in
-    /// one of `countries`, and neither premium-rate nor toll-free.
-    pub fn mobile(&self, country: Country, countries: &Countries) -> Result<MobileNumber, NotDialable> {
-        let number = self.read(country)?;
+    /// What [`mobile`](Self::mobile) says, for the webhooks, where somebody is waiting: a clean number in the
+    /// United States or Canada, if both are in the territory, is told by its area code alone and costs nothing.
+    pub fn dialled_within(&self, territory: &Territory) -> Result<MobileNumber, NotDialable> {
+        match self.0.parse() {
+            Ok(number) if territory.mobiles.has_mainland() && nanp::is_mainland(&number) => {
+                Ok(MobileNumber::new(number))
+            }
+            _ => self.mobile(territory),
+        }
+    }
+
+    /// The number in E.164 form like [`parse`](Self::parse), if calls may be forwarded to it: it is within
+    /// `territory`, and neither premium-rate nor toll-free.
+    pub fn mobile(&self, Territory { home, mobiles }: &Territory) -> Result<MobileNumber, NotDialable> {
+        let number = self.read(*home)?;
         match number.get_type() {
             PhoneNumberType::FixedLine
             | PhoneNumberType::Mobile
@@ -83,7 +102,7 @@ impl TypedNumber {
             _ => return Err(NotDialable::Priced),
         }
         let region = number.get_region_code();
-        if !countries.0.iter().any(|Country(allowed)| Some(*allowed) == region) {
+        if !mobiles.0.iter().any(|Country(allowed)| Some(*allowed) == region) {
             return Err(NotDialable::Abroad);
         }
         e164(&number).map(MobileNumber::new)
@@ -107,6 +126,15 @@ impl TypedNumber {
 
 fn e164(number: &rlibphonenumber::PhoneNumber) -> Result<PhoneNumber, NotDialable> {
     number.format_as(PhoneNumberFormat::E164).parse().map_err(|_| NotDialable::Invalid)
+}
+
+impl Countries {
+    /// Whether both the United States and Canada are among them.
+    fn has_mainland(&self) -> bool {
+        use rlibphonenumber::Region;
+
+        [Region::US, Region::CA].iter().all(|region| self.0.contains(&Country(*region)))
+    }
 }
 
 impl FromStr for Countries {
@@ -206,8 +234,8 @@ mod tests {
 
     #[test]
     fn nothing_is_forwarded_to_expensive_numbers_or_faraway_places() {
-        let countries: Countries = "US, CA".parse().unwrap();
-        let mobile = |text: &str| typed(text).mobile(us(), &countries);
+        let territory = Territory { home: us(), mobiles: "US, CA".parse().unwrap() };
+        let mobile = |text: &str| typed(text).mobile(&territory);
         assert_eq!(mobile("(818) 217-9229").unwrap().as_e164(), "+18182179229");
         assert_eq!(mobile("+1 416 555 0100").unwrap().as_e164(), "+14165550100", "Toronto");
         for (text, reason) in [
@@ -220,7 +248,18 @@ mod tests {
             ("555-1234", NotDialable::Invalid),
         ] {
             assert_eq!(mobile(text).unwrap_err(), reason, "{text:?}");
+            assert_eq!(typed(text).dialled_within(&territory).unwrap_err(), reason, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_country_that_shares_its_code_is_told_from_its_neighbour() {
+        let in_the_us = Territory { home: us(), mobiles: "US".parse().unwrap() };
+        let toronto = typed("+14165550100").dialled_within(&in_the_us);
+        assert_eq!(toronto.unwrap_err(), NotDialable::Abroad);
+        assert!(typed("+14155550100").dialled_within(&in_the_us).is_ok());
+        let in_jamaica = Territory { home: us(), mobiles: "US,CA,JM".parse().unwrap() };
+        assert!(typed("+18765550100").dialled_within(&in_jamaica).is_ok());
     }
 
     #[test]

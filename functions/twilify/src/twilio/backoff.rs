@@ -2,17 +2,13 @@
 //!
 //! <https://www.twilio.com/docs/api/errors/20429>
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
+
+use crate::transport::jittered;
 
 /// The pauses before one attempt after the other: a tenth of a second, then always twice as long, up
 /// to five times and never past `deadline`. Without a deadline there is no time at all.
 pub(super) fn pauses(deadline: Option<Instant>) -> impl Iterator<Item = Duration> {
     let pauses = (0..5).map(|attempt| jittered(Duration::from_millis(100 << attempt)));
     pauses.take_while(move |pause| deadline.is_some_and(|deadline| Instant::now() + *pause < deadline))
-}
-
-/// Up to a tenth longer, so that those who were refused together do not come back together.
-fn jittered(pause: Duration) -> Duration {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    pause + pause * (now.subsec_micros() % 100) / 1000
 }

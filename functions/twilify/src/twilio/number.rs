@@ -5,7 +5,6 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
-use url::Url;
 
 use crate::{
     EmployeeId,
@@ -49,15 +48,6 @@ pub enum Owner {
     Stranger,
 }
 
-/// Where Twilio reports what happens on a number.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Route {
-    /// Asked what to do with a call, by POST.
-    voice: Url,
-    /// Told about a message, by POST.
-    sms: Url,
-}
-
 /// A number the account owns.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Listed")]
@@ -68,14 +58,14 @@ pub struct OwnedNumber {
     pub number: CompanyNumber,
     /// What is written on it.
     pub label: Label,
-    voice: Webhook,
-    sms: Webhook,
+    pub(super) voice: Webhook,
+    pub(super) sms: Webhook,
     /// Whether an application or a trunk takes its calls or messages before any webhook.
-    overridden: bool,
+    pub(super) overridden: bool,
 }
 
 /// Where something is reported, and how.
-type Webhook = (Option<String>, Option<String>);
+pub(super) type Webhook = (Option<String>, Option<String>);
 
 /// A number as Twilio lists it. One that is not ours may be anything, like a short code.
 #[derive(Deserialize)]
@@ -134,10 +124,8 @@ impl Label {
         match self.0.strip_prefix(MARK) {
             Some(POOL) => Owner::Pool,
             // Whatever else somebody has written there is not taken for an employee who has left.
-            Some(id) if id.starts_with("00u") && id.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
-                Owner::Employee(EmployeeId(id.to_owned()))
-            }
-            _ => Owner::Stranger,
+            Some(id) => id.parse().map_or(Owner::Stranger, Owner::Employee),
+            None => Owner::Stranger,
         }
     }
 
@@ -146,55 +134,7 @@ impl Label {
     }
 }
 
-impl Route {
-    /// The route of `employee`'s number to our functions, which are all below `public_url`. Twilio
-    /// signs it, so whoever reads the employee's id in it may believe it.
-    #[must_use]
-    pub fn of(public_url: &Url, employee: &EmployeeId) -> Self {
-        let mut route = Self::pool(public_url);
-        for url in [&mut route.voice, &mut route.sms] {
-            url.query_pairs_mut().append_pair("employee", &employee.0);
-        }
-        route
-    }
-
-    /// The route of a number that waits for an employee: to our functions, which will say so.
-    ///
-    /// # Panics
-    ///
-    /// Never: a base URL takes any path.
-    #[must_use]
-    pub fn pool(public_url: &Url) -> Self {
-        let url = |path| public_url.join(path).expect("these are paths");
-        Self { voice: url("call-forward"), sms: url("sms-forward") }
-    }
-
-    /// The fields that set this route.
-    pub(super) fn fields(&self) -> [(&'static str, &str); 4] {
-        [
-            ("VoiceUrl", self.voice.as_str()),
-            ("VoiceMethod", "POST"),
-            ("SmsUrl", self.sms.as_str()),
-            ("SmsMethod", "POST"),
-        ]
-    }
-
-    /// The fields that take away what would go before this route.
-    pub(super) fn clearing() -> [(&'static str, &'static str); 3] {
-        [("VoiceApplicationSid", ""), ("TrunkSid", ""), ("SmsApplicationSid", "")]
-    }
-}
-
 impl OwnedNumber {
-    /// Whether calls and messages on it are reported along `route`.
-    #[must_use]
-    pub fn follows(&self, route: &Route) -> bool {
-        let is = |(url, method): &Webhook, wanted: &Url| {
-            url.as_deref() == Some(wanted.as_str()) && method.as_deref() == Some("POST")
-        };
-        !self.overridden && is(&self.voice, &route.voice) && is(&self.sms, &route.sms)
-    }
-
     /// Whether it is in `area`.
     #[must_use]
     pub fn is_in(&self, area: AreaCode) -> bool {

@@ -2,15 +2,22 @@
 //!
 //! <https://www.twilio.com/docs/voice/twiml>
 
-use std::fmt::{self, Display, Write as _};
+use std::{
+    fmt::{self, Display, Write as _},
+    str::FromStr,
+};
 
 use http::{HeaderValue, Response, header};
+use url::form_urlencoded;
 
 use crate::phone::{MobileNumber, PhoneNumber};
 
-/// What Twilio should do with a call, one verb after the other.
+/// What Twilio should do with a call, one verb after the other; after the last one it hangs up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct VoiceResponse(Vec<Verb>);
+pub struct VoiceResponse {
+    voice: Voice,
+    verbs: Vec<Verb>,
+}
 
 /// What Twilio should answer to a message: nothing, for we forward messages by ourselves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,24 +29,74 @@ enum Verb {
     Dial(Dial),
 }
 
-/// Rings a phone and connects the caller to it, who hears it ring until somebody answers.
+/// Rings a phone and connects the caller to it. As the first verb it lets them hear the ringing, and the
+/// call begins to cost when the phone is answered; after any other verb the call has been answered already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dial {
-    to: MobileNumber,
-    caller_id: PhoneNumber,
+    /// Which phone.
+    pub to: MobileNumber,
+    /// What it shows: the caller's number or one of ours.
+    pub caller_id: PhoneNumber,
+    /// How long it rings.
+    pub ring: RingTime,
+    /// Where Twilio tells what came of it, and asks what to do then: a path relative to the one it asked,
+    /// without a query.
+    pub action: &'static str,
+    /// The name in the [`EndedDial`](super::EndedDial) that Twilio tells.
+    pub name: String,
 }
 
+/// Who speaks; Twilio's own choice where it is not said.
+///
+/// <https://www.twilio.com/docs/voice/twiml/say#voice>
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Voice {
+    /// The voice.
+    pub name: Option<VoiceName>,
+    /// The language it believes to be reading.
+    pub language: Option<Language>,
+}
+
+/// One of Twilio's [voices], like `Polly.Joanna`.
+///
+/// [voices]: https://www.twilio.com/docs/voice/twiml/say/text-speech#available-voices-and-languages
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VoiceName(String);
+
+/// The text cannot be the name of a voice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not the name of a voice of Twilio's, like Polly.Joanna")]
+pub struct NotAVoice;
+
+/// A language tag, like `en-GB`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Language(String);
+
+/// The text is not a language tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a language tag like en-US")]
+pub struct NotALanguage;
+
+/// How long a phone rings, in seconds: 5 to 600, to which Twilio adds about five.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RingTime(u16);
+
+/// The text is not a time for which Twilio lets a phone ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a number of seconds from 5 to 600")]
+pub struct NotARingTime;
+
 impl VoiceResponse {
-    /// Says nothing and does nothing.
+    /// Says nothing and does nothing, which is to hang up.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(voice: Voice) -> Self {
+        Self { voice, verbs: Vec::new() }
     }
 
     /// Reads `text` to the caller.
     #[must_use]
-    pub fn say(self, text: impl Into<String>) -> Self {
-        self.then(Verb::Say(text.into()))
+    pub fn say(self, text: impl Display) -> Self {
+        self.then(Verb::Say(text.to_string()))
     }
 
     /// Connects the caller to a phone.
@@ -49,23 +106,51 @@ impl VoiceResponse {
     }
 
     fn then(mut self, verb: Verb) -> Self {
-        self.0.push(verb);
+        self.verbs.push(verb);
         self
     }
 }
 
-impl Dial {
-    /// Rings `mobile`, which shows `caller_id`: the caller's number or one of ours.
-    #[must_use]
-    pub fn to(mobile: MobileNumber, caller_id: PhoneNumber) -> Self {
-        Self { to: mobile, caller_id }
+impl FromStr for VoiceName {
+    type Err = NotAVoice;
+
+    fn from_str(text: &str) -> Result<Self, NotAVoice> {
+        let well_formed = text.len() <= 64
+            && text.starts_with(|first: char| first.is_ascii_alphabetic())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
+        if well_formed { Ok(Self(text.to_owned())) } else { Err(NotAVoice) }
+    }
+}
+
+impl FromStr for Language {
+    type Err = NotALanguage;
+
+    fn from_str(text: &str) -> Result<Self, NotALanguage> {
+        let (language, region) = text.split_once('-').ok_or(NotALanguage)?;
+        let well_formed = (2..=3).contains(&language.len())
+            && (2..=4).contains(&region.len())
+            && [language, region].iter().all(|it| it.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        if well_formed { Ok(Self(text.to_owned())) } else { Err(NotALanguage) }
+    }
+}
+
+impl FromStr for RingTime {
+    type Err = NotARingTime;
+
+    fn from_str(text: &str) -> Result<Self, NotARingTime> {
+        let seconds = text.parse().map_err(|_| NotARingTime)?;
+        if (5..=600).contains(&seconds) { Ok(Self(seconds)) } else { Err(NotARingTime) }
     }
 }
 
 impl Display for VoiceResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response>\n")?;
-        self.0.iter().try_for_each(|verb| writeln!(f, "  {verb}"))?;
+        self.verbs.iter().try_for_each(|verb| {
+            f.write_str("  ")?;
+            verb.write(f, &self.voice)?;
+            f.write_str("\n")
+        })?;
         f.write_str("</Response>\n")
     }
 }
@@ -76,17 +161,31 @@ impl Display for MessagingResponse {
     }
 }
 
-impl Display for Verb {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Verb {
+    fn write(&self, f: &mut fmt::Formatter<'_>, voice: &Voice) -> fmt::Result {
         match self {
-            Self::Say(text) => write!(f, "<Say>{}</Say>", Escaped(text)),
-            Self::Dial(Dial { to, caller_id }) => write!(
+            Self::Say(text) => write!(f, "<Say{voice}>{}</Say>", Escaped(text)),
+            Self::Dial(Dial { to, caller_id, ring: RingTime(seconds), action, name }) => write!(
                 f,
-                r#"<Dial answerOnBridge="true" callerId="{}"><Number>{}</Number></Dial>"#,
+                r#"<Dial answerOnBridge="true" callerId="{}" timeout="{seconds}" action="{action}?name={}"><Number>{}</Number></Dial>"#,
                 caller_id.as_e164(),
+                form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>(),
                 to.as_e164()
             ),
         }
+    }
+}
+
+/// The attributes of `<Say>`.
+impl Display for Voice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(VoiceName(name)) = &self.name {
+            write!(f, r#" voice="{name}""#)?;
+        }
+        if let Some(Language(tag)) = &self.language {
+            write!(f, r#" language="{tag}""#)?;
+        }
+        Ok(())
     }
 }
 
@@ -133,7 +232,7 @@ mod tests {
 
     #[test]
     fn names_cannot_break_out_of_their_element() {
-        let twiml = VoiceResponse::new().say("Zoë & <Sons> \u{0}\u{b}\u{fffe}🎩\r\n");
+        let twiml = VoiceResponse::default().say("Zoë & <Sons> \u{0}\u{b}\u{fffe}🎩\r\n");
         insta::assert_snapshot!(twiml, @r#"
         <?xml version="1.0" encoding="UTF-8"?>
         <Response>

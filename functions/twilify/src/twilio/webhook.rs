@@ -3,9 +3,9 @@
 //! <https://www.twilio.com/docs/usage/webhooks/webhooks-security>
 
 use http::{Method, Request, Response, StatusCode, Uri, header};
-use url::Url;
+use url::{Url, form_urlencoded};
 
-use super::{AuthTokens, MessageSid};
+use super::{AuthTokens, Hint, MessageSid};
 use crate::phone::{CompanyNumber, PhoneNumber};
 
 /// The longest form that is read, in bytes. Twilio's own limits keep a webhook far below it.
@@ -24,8 +24,9 @@ pub struct Webhooks {
 
 /// Something Twilio reports by webhook.
 pub trait Webhook: Sized {
-    /// Reads the fields of the form Twilio posted.
-    fn read(form: &Form) -> Result<Self, Rejection>;
+    /// Reads the fields of the form Twilio posted, and what comes after the question mark in the URL it
+    /// posted to.
+    fn read(form: &Form, query: &str) -> Result<Self, Rejection>;
 }
 
 /// The request was not one of Twilio's webhooks.
@@ -49,6 +50,9 @@ pub enum Rejection {
          Twilio calls, and that the parameter twilio/auth-token is the account's"
     )]
     Forged,
+    /// There is nothing at this path.
+    #[error("there is nothing at its path")]
+    NotFound,
     /// Twilio signed it, but it lacks a field that every such webhook has.
     #[error("it has no {0} field")]
     Incomplete(&'static str),
@@ -64,6 +68,39 @@ pub struct IncomingCall {
     pub from: Option<PhoneNumber>,
     /// The number they dialled; `None` if it was not a number but a SIP address, say.
     pub to: Option<CompanyNumber>,
+    /// The phone that sent the call here, if the network says so.
+    pub forwarded_from: Option<PhoneNumber>,
+    /// Whose number it is, as far as the URL says.
+    pub hint: Hint,
+}
+
+/// The phone that we had rung rings no more. Nobody but [`Webhooks::accept`] can make one.
+///
+/// <https://www.twilio.com/docs/voice/twiml/dial#action>
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct EndedDial {
+    /// Twilio's name for the call.
+    pub sid: CallSid,
+    /// What came of it.
+    pub status: DialStatus,
+    /// Whose phone it was, as we wrote it into the URL.
+    pub name: Option<String>,
+}
+
+/// What came of ringing a phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DialStatus {
+    /// It was answered, and somebody has hung up.
+    Answered,
+    /// It was busy.
+    Busy,
+    /// It rang, and nobody answered.
+    Unanswered,
+    /// It could not be rung.
+    Failed,
+    /// The caller gave up while it rang.
+    Canceled,
 }
 
 /// Someone has sent a message to a company number. It has no `Debug`: what people write stays out
@@ -81,6 +118,8 @@ pub struct IncomingMessage {
     pub body: String,
     /// How many pictures and other files came with it.
     pub media: usize,
+    /// Whose number it is, as far as the URL says.
+    pub hint: Hint,
 }
 
 /// Twilio's name for a call: `CA` and 32 hexadecimal digits.
@@ -118,7 +157,7 @@ impl Webhooks {
         if !self.tokens.signed(signature.as_bytes(), &self.urls(request.uri()), &form.0) {
             return Err(Rejection::Forged);
         }
-        W::read(&form)
+        W::read(&form, request.uri().query().unwrap_or_default())
     }
 
     /// The URLs Twilio may have signed. It is of two minds about the port, so its own libraries try
@@ -148,24 +187,44 @@ impl Form {
 }
 
 impl Webhook for IncomingCall {
-    fn read(form: &Form) -> Result<Self, Rejection> {
+    fn read(form: &Form, query: &str) -> Result<Self, Rejection> {
         let from = form.get("From").filter(|from| !WITHHELD.contains(from));
         Ok(Self {
             sid: CallSid(form.required("CallSid")?.to_owned()),
             from: from.and_then(|from| from.parse().ok()),
             to: form.required("To")?.parse().ok(),
+            forwarded_from: form.get("ForwardedFrom").and_then(|from| from.parse().ok()),
+            hint: Hint::read(query),
+        })
+    }
+}
+
+impl Webhook for EndedDial {
+    fn read(form: &Form, query: &str) -> Result<Self, Rejection> {
+        let mut query = form_urlencoded::parse(query.as_bytes());
+        Ok(Self {
+            sid: CallSid(form.required("CallSid")?.to_owned()),
+            status: match form.required("DialCallStatus")? {
+                "completed" | "answered" => DialStatus::Answered,
+                "busy" => DialStatus::Busy,
+                "no-answer" => DialStatus::Unanswered,
+                "canceled" => DialStatus::Canceled,
+                _ => DialStatus::Failed,
+            },
+            name: query.find(|(parameter, _)| parameter == "name").map(|(_, name)| name.into_owned()),
         })
     }
 }
 
 impl Webhook for IncomingMessage {
-    fn read(form: &Form) -> Result<Self, Rejection> {
+    fn read(form: &Form, query: &str) -> Result<Self, Rejection> {
         Ok(Self {
             sid: MessageSid(form.required("MessageSid")?.to_owned()),
             from: form.get("From").unwrap_or_default().to_owned(),
             to: form.required("To")?.parse().ok(),
             body: form.get("Body").unwrap_or_default().to_owned(),
             media: form.get("NumMedia").and_then(|count| count.parse().ok()).unwrap_or_default(),
+            hint: Hint::read(query),
         })
     }
 }
@@ -176,6 +235,7 @@ impl From<Rejection> for Response<String> {
         let mut response = Self::default();
         *response.status_mut() = match rejection {
             Rejection::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Rejection::NotFound => StatusCode::NOT_FOUND,
             Rejection::NotAForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Rejection::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
             Rejection::Unsigned | Rejection::Forged => StatusCode::FORBIDDEN,

@@ -19,13 +19,13 @@ use tokio::net::TcpListener;
 use super::lambda::Function;
 use crate::server::serve;
 
-/// Serves the routes of `template.yaml`: each function has one, and there is nothing else.
-pub(crate) fn start(listener: TcpListener, functions: &[Arc<Function>], paths: &[&str]) {
-    let mut router = Router::new();
-    for (function, path) in functions.iter().zip(paths) {
-        router = router.merge(Router::new().route(path, post(invoke)).with_state(Arc::clone(function)));
+/// Serves the routes of `template.yaml`: there is nothing else.
+pub(crate) fn start(listener: TcpListener, routes: &[(&str, &Arc<Function>)]) {
+    let mut all = Router::new();
+    for (path, function) in routes {
+        all = all.merge(Router::new().route(path, post(invoke)).with_state(Arc::clone(function)));
     }
-    serve(listener, router.fallback(not_found).method_not_allowed_fallback(not_found));
+    serve(listener, all.fallback(not_found).method_not_allowed_fallback(not_found));
 }
 
 async fn not_found() -> Response {

@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 
 use anyhow::{Context as _, Result, anyhow, ensure};
-use sandbox::{Employee, Heard, Message, World, say};
+use sandbox::{Call, Employee, Fault, Heard, Message, World, say};
 
 const CALLER: &str = "+14155550123";
 
@@ -38,16 +38,14 @@ async fn main() -> Result<()> {
     let number = world.okta.profile("Randall", "primaryPhone").context("Randall has a company number")?;
 
     style.heading(&format!("Somebody ({CALLER}) calls Randall's company number"));
-    let call = world.call(CALLER, &number).await;
-    for heard in &call.script {
-        match heard {
-            Heard::Says(text) => style.line("the caller hears", &format!("“{text}”")),
-            Heard::Rings { number, caller_id } => {
-                style.line("then rings", &format!("{number}, showing {caller_id}"));
-            }
-            Heard::ApplicationError(error) => return Err(anyhow!("the call failed: {error}")),
-        }
-    }
+    style.call(&world.call(CALLER, &number).await)?;
+
+    style.heading("Okta is down, and somebody calls Ada, who does not answer");
+    world.okta.health.fails(Fault::Answers(503, ""));
+    world.twilio.dials_end("no-answer");
+    let adas = world.okta.profile("Ada", "primaryPhone").context("Ada has a company number")?;
+    style.call(&world.call(CALLER, &adas).await)?;
+    world.okta.health.recovers();
 
     style.heading("Somebody texts Randall's company number");
     world.text(CALLER, &number, "Lunch at noon? 🥪").await;
@@ -82,6 +80,19 @@ impl Style {
 
     fn line(&self, label: &str, text: &str) {
         say(&format!("  {} {text}", self.coloured("2", &format!("{label:<18}"))));
+    }
+
+    fn call(&self, call: &Call) -> Result<()> {
+        for heard in &call.script {
+            match heard {
+                Heard::Says(text) => self.line("the caller hears", &format!("“{text}”")),
+                Heard::Rings { number, caller_id } => {
+                    self.line("then rings", &format!("{number}, showing {caller_id}"));
+                }
+                Heard::ApplicationError(error) => return Err(anyhow!("the call failed: {error}")),
+            }
+        }
+        Ok(())
     }
 
     fn good(&self, text: &str) {

@@ -5,11 +5,14 @@ use std::time::Duration;
 use http::{Method, header};
 use twilify::{transport::Http, twilio::AuthToken};
 
-use super::{ACCOUNT_SID, Call, Number, Twilio};
+use super::{ACCOUNT_SID, Call, Number, Twilio, script};
 use crate::server::lock;
 
 /// How long Twilio waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// What Twilio posts.
+const FORM: &str = "application/x-www-form-urlencoded; charset=UTF-8";
 
 /// A webhook on its way to us, with whatever is wrong with it.
 #[derive(Clone, Debug)]
@@ -17,6 +20,7 @@ pub struct Delivery {
     url: String,
     method: Method,
     form: Vec<(String, String)>,
+    content_type: &'static str,
     signature: Signature,
 }
 
@@ -50,9 +54,25 @@ impl Twilio {
     ///
     /// If the account does not own `to`.
     pub async fn call(&self, from: &str, to: &str) -> Call {
-        let answer = self.deliver(&self.a_call(from, to)).await;
+        self.follow(self.a_call(from, to)).await
+    }
+
+    /// Delivers the webhook of a call, and does what Twilio is told to. When a phone that rang rings no
+    /// more, Twilio asks again, if it was told where.
+    pub async fn follow(&self, call: Delivery) -> Call {
         let owned: Vec<_> = self.owned().into_iter().map(|it| it.phone_number).collect();
-        Call::follow(answer, from, &owned)
+        let from = call.field("From").to_owned();
+        let answer = self.deliver(&call).await;
+        let (mut script, mut action) = script::follow(&answer, &from, &owned);
+        let mut after = None;
+        while let Some(path) = action {
+            let status = lock(&self.state).dials_end;
+            let ended = self.deliver(&call.clone().ended(&path, status)).await;
+            let (more, next) = script::follow(&ended, &from, &owned);
+            script.extend(more);
+            (after, action) = (Some(ended), next);
+        }
+        Call { answer, after, script }
     }
 
     /// Texts `body` to `to` from `from`.
@@ -124,14 +144,14 @@ impl Twilio {
     ///
     /// If no answer comes within the fifteen seconds that Twilio waits.
     pub async fn deliver(&self, delivery: &Delivery) -> Answer {
-        let Delivery { url, method, form, signature } = delivery;
+        let Delivery { url, method, form, content_type, signature } = delivery;
         let mut request =
             self.http.request(method.clone(), url).header(header::USER_AGENT, "TwilioProxy/1.1");
         if let Some(signature) = signature.over(url, form, self) {
             request = request.header("x-twilio-signature", signature);
         }
         let request = request
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded; charset=UTF-8")
+            .header(header::CONTENT_TYPE, *content_type)
             .header("i-twilio-idempotency-token", "2a7e1ae2-3c2e-4e5f-8f0a-000000000000")
             .body(serde_urlencoded::to_string(form).expect("pairs of strings are a form"));
         let response = request.send().await.expect("an answer within fifteen seconds");
@@ -165,7 +185,7 @@ impl Delivery {
     fn new(url: String, method: &str, form: &[(&str, &str)]) -> Self {
         let form = form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let method = if method == "GET" { Method::GET } else { Method::POST };
-        Self { url, method, form, signature: Signature::Twilios }
+        Self { url, method, form, content_type: FORM, signature: Signature::Twilios }
     }
 
     /// The same as a line for a shell.
@@ -175,6 +195,24 @@ impl Delivery {
         let signature = signature.over(url, form, twilio).unwrap_or_default();
         let form = serde_urlencoded::to_string(form).unwrap_or_default();
         format!("curl -s -H 'X-Twilio-Signature: {signature}' '{url}' -d '{form}'")
+    }
+
+    /// The webhook that follows when a phone has been rung for this call, to the URL that `action` names.
+    ///
+    /// # Panics
+    ///
+    /// If `action` is no URL.
+    #[must_use]
+    pub fn ended(self, action: &str, status: &str) -> Self {
+        let url = url::Url::parse(&self.url).and_then(|url| url.join(action)).expect("a URL");
+        let sid = self.field("CallSid").replacen("CA", "CB", 1);
+        let ended = self.to_url(|_| url.into()).with("CallStatus", "in-progress");
+        let ended = ended.with("DialCallSid", &sid).with("DialCallStatus", status);
+        if status == "completed" { ended.with("DialCallDuration", "42") } else { ended }
+    }
+
+    fn field(&self, name: &str) -> &str {
+        self.form.iter().find(|(it, _)| it == name).map_or("", |(_, value)| value)
     }
 
     /// Leaves the signature out.
@@ -215,6 +253,12 @@ impl Delivery {
     #[must_use]
     pub fn by(self, method: Method) -> Self {
         Self { method, ..self }
+    }
+
+    /// Says that the form is something else.
+    #[must_use]
+    pub fn called(self, content_type: &'static str) -> Self {
+        Self { content_type, ..self }
     }
 
     /// Changes the delivery after Twilio has signed it.

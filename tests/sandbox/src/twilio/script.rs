@@ -14,7 +14,9 @@ use super::Answer;
 pub struct Call {
     /// What we told Twilio.
     pub answer: Answer,
-    /// What came of it. The employee answers, and the caller stays on the line to the end.
+    /// What we told it when the phone that was to ring rang no more, if it did.
+    pub after: Option<Answer>,
+    /// What came of it. The caller stays on the line to the end.
     pub script: Vec<Heard>,
 }
 
@@ -34,16 +36,14 @@ pub enum Heard {
     ApplicationError(String),
 }
 
-impl Call {
-    /// Does what `answer` says, for a caller with the number `from`. The account owns the numbers in
-    /// `owned`, which, besides the caller's, are the only ones a call may show.
-    pub(super) fn follow(answer: Answer, from: &str, owned: &[String]) -> Self {
-        let script = verbs(&answer, from, owned).unwrap_or_else(|error| vec![Heard::ApplicationError(error)]);
-        Self { answer, script }
-    }
+/// Does what `answer` says, for a caller with the number `from`, up to where Twilio asks again, and tells
+/// where that is. The account owns the numbers in `owned`, which, besides the caller's, are the only ones a
+/// call may show.
+pub(super) fn follow(answer: &Answer, from: &str, owned: &[String]) -> (Vec<Heard>, Option<String>) {
+    verbs(answer, from, owned).unwrap_or_else(|error| (vec![Heard::ApplicationError(error)], None))
 }
 
-fn verbs(answer: &Answer, from: &str, owned: &[String]) -> Result<Vec<Heard>, String> {
+fn verbs(answer: &Answer, from: &str, owned: &[String]) -> Result<(Vec<Heard>, Option<String>), String> {
     if answer.status != 200 {
         return Err(format!("11200: status {}", answer.status));
     }
@@ -57,8 +57,14 @@ fn verbs(answer: &Answer, from: &str, owned: &[String]) -> Result<Vec<Heard>, St
     if document.root_element().tag_name().name() != "Response" {
         return Err("12100: no <Response>".to_owned());
     }
-    let verbs = document.root_element().children().filter(Node::is_element);
-    verbs.map(|verb| heard(verb, from, owned)).collect()
+    let mut script = Vec::new();
+    for verb in document.root_element().children().filter(Node::is_element) {
+        script.push(heard(verb, from, owned)?);
+        if let Some(action) = verb.attribute("action") {
+            return Ok((script, Some(action.to_owned())));
+        }
+    }
+    Ok((script, None))
 }
 
 fn heard(verb: Node<'_, '_>, from: &str, owned: &[String]) -> Result<Heard, String> {
@@ -79,6 +85,10 @@ fn heard(verb: Node<'_, '_>, from: &str, owned: &[String]) -> Result<Heard, Stri
             allow(&["action", "method", "answerOnBridge", "callerId", "timeout", "timeLimit"])?;
             let number = verb.children().find(|child| child.has_tag_name("Number"));
             let number = number.and_then(|it| it.text()).unwrap_or_default().trim().to_owned();
+            let seconds = verb.attribute("timeout").unwrap_or("30").parse::<u16>();
+            if !seconds.is_ok_and(|it| (5..=600).contains(&it)) {
+                return Err("12200: attribute timeout".to_owned());
+            }
             if number.parse::<PhoneNumber>().is_err() {
                 return Err(format!("13223: {number:?} cannot be dialled"));
             }

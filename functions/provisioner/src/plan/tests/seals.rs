@@ -1,0 +1,90 @@
+//! When the last known mobile is sealed into a number's webhooks, and when it is taken out.
+
+use twilify::seal::Sealed;
+
+use super::*;
+
+const NUMBER: &str = "+12125550199";
+
+fn seal() -> Seal {
+    let key = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=".into();
+    Seal::new(&key, SignedDuration::from_hours(24 * 7)).unwrap()
+}
+
+/// Ada's number, whose webhooks have had her mobile since some days ago.
+fn sealed(mobile: &str, name: &str, days: i64) -> OwnedNumber {
+    let known = LastKnown { mobile: mobile.parse().unwrap(), name: name.to_owned() };
+    let then = now() - SignedDuration::from_hours(24 * days);
+    let Sealed(route) = seal().seal(&known, &NUMBER.parse().unwrap(), &id("Ada"), then);
+    routed(NUMBER, "twilify:00uada", &format!("?employee=00uada&route={route}"))
+}
+
+fn ada(mobile: &str) -> Employee {
+    employee("Ada", mobile, NUMBER)
+}
+
+/// What is planned, with or without a seal.
+fn planned_with_seal(employees: Vec<Employee>, number: OwnedNumber, seal: Option<&Seal>) -> String {
+    let world = Observation { employees, numbers: vec![number], ..Observation::default() };
+    planned_under(&world, &Rules { settings: &settings(), territory: &territory(), seal, now: now() })
+}
+
+const SEAL: &str = "Seal the mobile of Ada Doe into the webhooks of their company number (+12125550199).";
+const UNSEAL: &str = "Take the mobile of Ada Doe out of the webhooks of the company number (+12125550199).";
+const UNSEAL_LEAVERS: &str =
+    "Take the mobile of 00uada out of the webhooks of the company number (+12125550199).";
+
+#[test]
+fn a_mobile_is_sealed_when_it_is_new_or_the_seal_is_old() {
+    let seal = seal();
+    let planned = |mobile, number| planned_with_seal(vec![ada(mobile)], number, Some(&seal));
+    assert_eq!(planned("+14155550100", adas(NUMBER)), SEAL, "not sealed yet");
+    assert_eq!(planned("+14155550100", sealed("+14155550100", "Ada", 3)), "", "all is well");
+    assert_eq!(planned("+14155550100", sealed("+14155550100", "Ada", 4)), SEAL, "half its life is over");
+    assert_eq!(planned("+14155550100", sealed("+14155550199", "Ada", 1)), SEAL, "another mobile");
+    assert_eq!(planned("+14155550100", sealed("+14155550100", "Augusta", 1)), SEAL, "another name");
+    let other_key =
+        Seal::new(&"ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=".into(), SignedDuration::MAX).unwrap();
+    let foreign =
+        planned_with_seal(vec![ada("+14155550100")], sealed("+14155550100", "Ada", 1), Some(&other_key));
+    assert_eq!(foreign, SEAL, "another key");
+}
+
+#[test]
+fn the_mobile_of_someone_who_cannot_be_called_is_taken_out() {
+    let (seal, number) = (seal(), || sealed("+14155550100", "Ada", 1));
+    let status = |status| Employee { status, ..ada("+14155550100") };
+    for gone in [vec![], vec![status(Status::Left)], vec![status(Status::Paused)]] {
+        assert!(planned_with_seal(gone.clone(), number(), Some(&seal)).contains(UNSEAL_LEAVERS), "{gone:?}");
+    }
+    for unusable in ["", "+18765550100", "ask at the desk", NUMBER] {
+        let planned = planned_with_seal(vec![ada(unusable)], number(), Some(&seal));
+        assert!(planned.contains(UNSEAL), "{unusable}: {planned}");
+    }
+    assert_eq!(
+        planned_with_seal(vec![ada("+14155550100")], number(), None),
+        UNSEAL,
+        "there is no key any more"
+    );
+    assert_eq!(planned_with_seal(vec![ada("+14155550100")], adas(NUMBER), None), "");
+}
+
+#[test]
+fn a_number_that_leads_elsewhere_is_rerouted_and_not_sealed_besides() {
+    let elsewhere = routed(NUMBER, "twilify:00uada", "?employee=00ugrace");
+    assert_eq!(
+        planned_with_seal(vec![ada("+14155550100")], elsewhere, Some(&seal())),
+        "Point the company number (+12125550199) of Ada Doe at the webhooks."
+    );
+}
+
+#[test]
+fn the_mobile_of_whoever_gets_a_number_is_ready_to_be_sealed() {
+    let seal = seal();
+    let rules = Rules { settings: &settings(), territory: &territory(), seal: Some(&seal), now: now() };
+    let world =
+        Observation { employees: vec![employee("Ada", "(415) 555-0100", "")], ..Observation::default() };
+    let plan = plan(&world, &rules);
+    let known = LastKnown { mobile: "+14155550100".parse().unwrap(), name: "Ada".to_owned() };
+    assert!(plan.steps.iter().any(|it| it.change == Change::Buy && it.who.last_known == Some(known.clone())));
+}

@@ -1,0 +1,166 @@
+//! What a warm function remembers.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Destination, Source};
+use crate::{CompanyNumber, EmployeeId, twilio::Hint};
+
+/// The most destinations that are remembered. One takes some hundred bytes.
+const CAPACITY: usize = 1000;
+
+/// What Okta said, and when. The clock on the wall counts, because others stand still while Lambda has the
+/// function frozen.
+#[derive(Debug)]
+pub(super) struct Memory {
+    found: Mutex<HashMap<Key, (Destination, Timestamp)>>,
+    fresh: SignedDuration,
+    lifetime: SignedDuration,
+}
+
+/// A number, and whose it is said to be: if that changes, what was found before means nothing any more.
+type Key = (CompanyNumber, Option<EmployeeId>);
+
+impl Memory {
+    /// An empty memory, which believes what it knows for the time `fresh`, and knows it for `lifetime`.
+    pub(super) fn new(fresh: SignedDuration, lifetime: SignedDuration) -> Self {
+        Self { found: Mutex::default(), fresh, lifetime }
+    }
+
+    /// What was found so short a time ago that nobody needs to ask again.
+    pub(super) fn fresh(&self, number: &CompanyNumber, hint: &Hint, now: Timestamp) -> Option<Destination> {
+        self.since(number, hint, now, self.fresh).map(|(destination, _)| destination)
+    }
+
+    /// What was found last, for when nobody can be asked.
+    pub(super) fn last(
+        &self,
+        number: &CompanyNumber,
+        hint: &Hint,
+        now: Timestamp,
+    ) -> Option<(Destination, Timestamp)> {
+        let (destination, time) = self.since(number, hint, now, self.lifetime)?;
+        Some((Destination { source: Source::LastKnown, ..destination }, time))
+    }
+
+    pub(super) fn remember(
+        &self,
+        number: &CompanyNumber,
+        hint: &Hint,
+        destination: Destination,
+        now: Timestamp,
+    ) {
+        let mut found = self.lock();
+        let key = key(number, hint);
+        if found.len() >= CAPACITY
+            && !found.contains_key(&key)
+            && let Some(oldest) = found.iter().min_by_key(|(_, (_, time))| *time).map(|(key, _)| key.clone())
+        {
+            found.remove(&oldest);
+        }
+        found.insert(key, (destination, now));
+    }
+
+    pub(super) fn forget(&self, number: &CompanyNumber, hint: &Hint) {
+        self.lock().remove(&key(number, hint));
+    }
+
+    fn since(
+        &self,
+        number: &CompanyNumber,
+        hint: &Hint,
+        now: Timestamp,
+        limit: SignedDuration,
+    ) -> Option<(Destination, Timestamp)> {
+        let known = self.lock().get(&key(number, hint)).cloned();
+        // A clock that was set back makes nothing younger.
+        known.filter(|(_, time)| (SignedDuration::ZERO..limit).contains(&now.duration_since(*time)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, (Destination, Timestamp)>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn key(number: &CompanyNumber, hint: &Hint) -> Key {
+    (number.clone(), hint.employee.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: SignedDuration = SignedDuration::from_secs(60);
+
+    fn number(serial: usize) -> CompanyNumber {
+        format!("+1925{serial:07}").parse().unwrap()
+    }
+
+    fn hint(employee: &str) -> Hint {
+        Hint { employee: employee.parse().ok(), sealed: None }
+    }
+
+    fn ada() -> Destination {
+        Destination {
+            employee: "00uada".parse().unwrap(),
+            name: "Ada".to_owned(),
+            mobile: "+18182179229".parse().unwrap(),
+            source: Source::Okta,
+        }
+    }
+
+    fn noon() -> Timestamp {
+        "2026-11-22T12:00:00Z".parse().unwrap()
+    }
+
+    /// A memory that has found Ada at noon.
+    fn memory() -> Memory {
+        let memory = Memory::new(MINUTE, MINUTE * 60);
+        memory.remember(&number(1), &hint("00uada"), ada(), noon());
+        memory
+    }
+
+    #[test]
+    fn what_was_found_is_believed_for_a_minute_and_known_for_an_hour() {
+        let (memory, ada_s) = (memory(), hint("00uada"));
+        assert_eq!(memory.fresh(&number(1), &ada_s, noon() + MINUTE / 2), Some(ada()));
+        assert_eq!(memory.fresh(&number(1), &ada_s, noon() + MINUTE), None);
+        let (last, time) = memory.last(&number(1), &ada_s, noon() + MINUTE * 59).unwrap();
+        assert_eq!((last.source, time), (Source::LastKnown, noon()));
+        assert_eq!(memory.last(&number(1), &ada_s, noon() + MINUTE * 60), None);
+    }
+
+    #[test]
+    fn it_is_not_taken_for_another_numbers_or_another_employees_or_tomorrows() {
+        let memory = memory();
+        assert_eq!(memory.fresh(&number(2), &hint("00uada"), noon()), None);
+        assert_eq!(memory.fresh(&number(1), &hint("00ugrace"), noon()), None);
+        assert_eq!(memory.fresh(&number(1), &hint("00uada"), noon() - MINUTE), None);
+        memory.forget(&number(1), &hint("00uada"));
+        assert_eq!(memory.last(&number(1), &hint("00uada"), noon()), None);
+    }
+
+    #[test]
+    fn who_wants_nothing_remembered_has_nothing_believed() {
+        let memory = Memory::new(SignedDuration::ZERO, MINUTE);
+        memory.remember(&number(1), &hint("00uada"), ada(), noon());
+        assert_eq!(memory.fresh(&number(1), &hint("00uada"), noon()), None);
+        assert!(memory.last(&number(1), &hint("00uada"), noon()).is_some());
+    }
+
+    #[test]
+    fn a_full_memory_loses_what_is_oldest() {
+        let memory = memory();
+        for serial in 2..=CAPACITY + 1 {
+            let later = noon() + SignedDuration::from_millis(i64::try_from(serial).unwrap());
+            memory.remember(&number(serial), &hint("00uada"), ada(), later);
+        }
+        assert_eq!(memory.lock().len(), CAPACITY);
+        assert_eq!(memory.fresh(&number(1), &hint("00uada"), noon()), None);
+        assert!(memory.fresh(&number(2), &hint("00uada"), noon() + MINUTE / 2).is_some());
+    }
+}
