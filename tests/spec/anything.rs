@@ -61,7 +61,10 @@ async fn is_answered_well(
             Heard::Says(_) => {}
             Heard::Rings { number, .. } => {
                 let number = TypedNumber::new(number).unwrap();
-                prop_assert!(number.dialled_within(&territory).is_ok(), "{number:?} rings");
+                prop_assert!(number.mobile(&territory).is_ok(), "{number:?} rings");
+                prop_assert!(!number.is(COMPANY_NUMBER), "her company number rings");
+                let rings_the_caller = form.iter().any(|(name, from)| *name == "From" && number.is(from));
+                prop_assert!(!rings_the_caller, "the phone that calls rings");
             }
             Heard::ApplicationError(error) => prop_assert!(false, "{error}: {}", call.answer.body),
         }

@@ -9,12 +9,15 @@ mod convergence;
 mod dialling;
 mod directory;
 mod finding;
+mod late;
 mod leavers;
 mod messages;
 mod outages;
+mod pictures;
 mod provisioning;
 mod reconciling;
 mod refusals;
+mod remarks;
 mod secrets;
 mod signatures;
 

@@ -51,17 +51,6 @@ async fn the_longest_text_arrives_whole_and_in_order() {
 }
 
 #[tokio::test]
-async fn a_picture_that_is_not_forwarded_is_mentioned() {
-    let world = a_world_with_ada().await;
-    let picture = world.twilio.a_text(CALLER, COMPANY_NUMBER, "").with("NumMedia", "1");
-    assert_eq!(world.twilio.deliver(&picture).await.status, 200);
-    assert_eq!(
-        inbox(&world),
-        ["From: +14155550123\n\n(A picture or other file came with this message and was not forwarded.)"]
-    );
-}
-
-#[tokio::test]
 async fn a_text_to_a_number_that_is_nobodys_is_taken_and_goes_nowhere() {
     let world = a_world_with_ada().await;
     world.okta.set_status("Ada", "DEPROVISIONED");
@@ -73,6 +62,7 @@ async fn a_text_to_a_number_that_is_nobodys_is_taken_and_goes_nowhere() {
 async fn a_text_that_could_not_be_forwarded_is_reported_to_twilio_as_a_failure() {
     let world = a_world_with_ada().await;
     world.configure("TWILIFY_LAST_KNOWN_DAYS", "0").await;
+    world.twilio.change(COMPANY_NUMBER, |it| it.sms_fallback_url.clear());
     world.okta.health.fails(Fault::Answers(500, ""));
     assert_eq!(world.text(CALLER, COMPANY_NUMBER, "Hello").await.status, 503);
     world.okta.health.recovers();

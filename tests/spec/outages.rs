@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use sandbox::{Fault, World, say};
+use sandbox::{Employee, Fault, World, say};
 
 use crate::{
     CALLER, COMPANY_NUMBER, MOBILE, a_world_that_remembers_ada, a_world_with_ada,
@@ -115,6 +115,55 @@ async fn what_is_newer_is_believed_the_seal_or_what_was_said_since() {
 }
 
 #[tokio::test]
+async fn what_the_provisioner_sealed_since_the_last_call_is_believed() {
+    let world = a_world_with_ada().await;
+    assert_eq!(world.call(CALLER, COMPANY_NUMBER).await.to_string(), CONNECTED);
+    world.okta.set("Ada", "mobilePhone", "+14155550188");
+    world.run_provisioner().await.unwrap();
+    world.okta.health.fails(Fault::Answers(500, ""));
+    let moved = CONNECTED.replace(MOBILE, "+14155550188");
+    assert_eq!(world.call(CALLER, COMPANY_NUMBER).await.to_string(), moved);
+}
+
+#[tokio::test]
+async fn a_sealed_mobile_is_not_rung_where_calls_may_not_go_any_more() {
+    let world = a_world_with_ada().await;
+    world.configure("TWILIFY_MOBILE_COUNTRIES", "CA").await;
+    world.okta.health.fails(Fault::Answers(500, ""));
+    assert_eq!(world.call(CALLER, COMPANY_NUMBER).await.to_string(), TRY_LATER);
+}
+
+#[tokio::test]
+async fn okta_is_asked_twice_at_the_most() {
+    let world = a_world_with_ada().await;
+    world.okta.health.fails(Fault::Answers(500, ""));
+    let before = world.okta.health.requests().len();
+    let _ = world.call(CALLER, COMPANY_NUMBER).await;
+    assert_eq!(world.okta.health.requests().len() - before, 2);
+}
+
+#[tokio::test]
+async fn a_slow_profile_and_a_slow_search_take_no_longer_together() {
+    let world = a_world_with_ada().await;
+    world.okta.set("Ada", "primaryPhone", "");
+    world.okta.health.fails(Fault::Takes(Duration::from_secs(3)));
+    let started = Instant::now();
+    assert_eq!(world.call(CALLER, COMPANY_NUMBER).await.to_string(), TRY_LATER);
+    assert!(started.elapsed() < LONGEST, "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn a_successor_who_was_called_before_is_connected_while_searches_fail() {
+    let world = a_world_with_ada().await;
+    world.okta.leaves("Ada", 0);
+    world.okta.hire(Employee::named("Grace", "Hopper").mobile("+14155550188").company_number(COMPANY_NUMBER));
+    let graces = world.call(CALLER, COMPANY_NUMBER).await.to_string();
+    assert!(graces.contains("+14155550188 rings"), "{graces}");
+    world.okta.health.fails_on("GET /api/v1/users?search", usize::MAX, Fault::Answers(500, ""));
+    assert_eq!(world.call(CALLER, COMPANY_NUMBER).await.to_string(), graces);
+}
+
+#[tokio::test]
 async fn an_answer_that_somebody_is_not_there_is_no_outage() {
     let world = a_world_with_ada().await;
     world.okta.set_status("Ada", "SUSPENDED");
@@ -125,9 +174,27 @@ async fn an_answer_that_somebody_is_not_there_is_no_outage() {
 }
 
 #[tokio::test]
+async fn who_was_seen_to_be_away_is_not_called_when_okta_fails_altogether() {
+    let world = a_world_with_ada().await;
+    world.ssm.delete("/twilify/seal-key");
+    world.configure("TWILIFY_LOG", "info").await;
+    assert_eq!(world.call(CALLER, COMPANY_NUMBER).await.to_string(), CONNECTED);
+    world.okta.set_status("Ada", "SUSPENDED");
+    world.okta.health.fails_on("GET /api/v1/users?search", usize::MAX, Fault::Answers(500, ""));
+    assert_eq!(world.call(CALLER, COMPANY_NUMBER).await.to_string(), TRY_LATER);
+    world.okta.health.fails(Fault::Answers(500, ""));
+    assert_eq!(world.call(CALLER, COMPANY_NUMBER).await.to_string(), TRY_LATER);
+}
+
+#[tokio::test]
 async fn a_leaver_cannot_be_called_any_more_after_the_next_run_even_while_okta_is_down() {
     let world = a_world_with_ada().await;
+    let grace = Employee::named("Grace", "Hopper").mobile("+14155550177").company_number("+19253294109");
+    world.twilio.owns("+19253294109");
+    world.okta.hire(grace);
+    world.run_provisioner().await.unwrap();
     for status in ["SUSPENDED", "DEPROVISIONED"] {
+        assert_eq!(world.call(CALLER, COMPANY_NUMBER).await.to_string(), CONNECTED);
         world.okta.set_status("Ada", status);
         world.run_provisioner().await.unwrap();
         assert!(!world.twilio.owned()[0].voice_url.contains("route="), "{status}");

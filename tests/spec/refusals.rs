@@ -92,7 +92,7 @@ async fn behind_a_domain_of_ones_own_its_url_is_what_counts() {
 }
 
 #[tokio::test]
-async fn there_is_nothing_but_the_two_webhooks() {
+async fn there_is_nothing_but_the_webhooks() {
     let world = a_world_with_ada().await;
     let [call, _] = webhooks(&world);
     for elsewhere in ["", "/call-forward/", "/provisioner"] {
@@ -100,6 +100,23 @@ async fn there_is_nothing_but_the_two_webhooks() {
         assert_eq!(world.twilio.deliver(&moved).await.status, 404, "{elsewhere}");
     }
     assert_eq!(world.twilio.deliver(&call.by(Method::GET)).await.status, 404);
+}
+
+#[tokio::test]
+async fn what_the_gateway_should_not_have_let_through_is_refused_all_the_same() {
+    let world = a_world_with_ada().await;
+    for (function, method, path, status) in [
+        ("call-forward", Method::GET, "/call-forward", 405),
+        ("call-forward", Method::GET, "/call-forward/after", 405),
+        ("call-forward", Method::POST, "/call-forward/other", 404),
+        ("call-forward", Method::POST, "/", 404),
+        ("sms-forward", Method::GET, "/sms-forward", 405),
+        ("sms-forward", Method::POST, "/sms-forward/later", 404),
+        ("sms-forward", Method::POST, "/media/x/y", 404),
+        ("sms-forward", Method::GET, "/media/", 404),
+    ] {
+        assert_eq!(world.invoke_directly(function, method, path).await, status, "{path}");
+    }
 }
 
 #[tokio::test]

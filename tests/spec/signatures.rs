@@ -4,7 +4,7 @@ use http::Request;
 use serde::Deserialize;
 use twilify::{
     config::base_url,
-    twilio::{AuthTokens, Form, Rejection, Webhook, Webhooks},
+    twilio::{AuthTokens, Called, Form, Rejection, Webhook, Webhooks},
 };
 
 #[derive(Deserialize)]
@@ -23,7 +23,7 @@ struct Vector {
 struct Anything;
 
 impl Webhook for Anything {
-    fn read(_: &Form, _: &str) -> Result<Self, Rejection> {
+    fn read(_: &Form, _: &Called<'_>) -> Result<Self, Rejection> {
         Ok(Self)
     }
 }
@@ -52,6 +52,19 @@ impl Vector {
 fn what_twilios_library_signed_is_accepted() {
     for vector in Vector::all() {
         assert_eq!(vector.webhooks().accept(&vector.request()), Ok(Anything), "{}", vector.name);
+    }
+}
+
+/// The gateway lets nothing else through, but it is not what keeps the door.
+#[test]
+fn what_is_no_post_is_refused_even_if_it_is_signed() {
+    for vector in Vector::all() {
+        let webhooks = vector.webhooks();
+        for method in ["GET", "PUT", "HEAD"] {
+            let mut request = vector.request();
+            *request.method_mut() = method.parse().unwrap();
+            assert_eq!(webhooks.accept::<Anything>(&request).err(), Some(Rejection::Method), "{method}");
+        }
     }
 }
 

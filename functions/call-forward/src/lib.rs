@@ -71,7 +71,7 @@ impl Outcome {
             Ok(to) if caller.comes_from(&to.mobile) => Self::Oneself(to.employee),
             // The mobile sends its calls to the company number, which sends them to the mobile.
             Ok(to) if caller.was_sent_on_by(&to.mobile) => {
-                Self::NoMobile { employee: to.employee, reason: Unreachable::Loop }
+                Self::NoMobile { employee: to.employee, reason: Unreachable::SentBack }
             }
             Ok(to) => {
                 let number = caller.number.filter(|_| shows == CallerId::Caller);
@@ -190,7 +190,7 @@ mod tests {
     fn nobody_is_connected_to_the_phone_they_call_from() {
         assert_eq!(outcome(from(MOBILE), Ok(ada())), Outcome::Oneself(ada().employee));
         let sent_on = Caller { forwarded_from: MOBILE.parse().ok(), ..from("+442071838750") };
-        let refused = Outcome::NoMobile { employee: ada().employee, reason: Unreachable::Loop };
+        let refused = Outcome::NoMobile { employee: ada().employee, reason: Unreachable::SentBack };
         assert_eq!(outcome(sent_on, Ok(ada())), refused);
     }
 

@@ -17,7 +17,7 @@ use twilify::{
     Causes, CompanyNumber, MobileNumber, Status,
     config::Fate,
     okta, twilio,
-    twilio::{Label, MessagingService, OwnedNumber, Route},
+    twilio::{Label, MessagingService, OwnedNumber, Owner, Route},
 };
 
 use crate::{AT_ONCE, Change, Deadline, Plan, Provisioner, Report, Step, Who, shelf::Shelf};
@@ -65,6 +65,8 @@ enum Outcome {
 struct Work<'a> {
     provisioner: &'a Provisioner,
     deadline: Deadline,
+    /// When it began to look at the world.
+    began: Timestamp,
     shelf: Mutex<Shelf<'a>>,
     waiting: Waiting,
     purchases: AtomicUsize,
@@ -94,18 +96,21 @@ impl Waiting {
     }
 }
 
-/// Does what `plan` says, where the numbers in `taken` are somebody's already, as far as `deadline` allows.
+/// Does what `plan` says, where the numbers in `taken` are somebody's already, as far as `deadline` allows. It
+/// is made of what was there when the run `began`.
 /// A step that fails is reported and does not keep the others from being tried.
 pub(crate) async fn apply(
     provisioner: &Provisioner,
     plan: Plan,
     taken: HashSet<CompanyNumber>,
     deadline: Deadline,
+    began: Timestamp,
 ) -> Report {
     let needed = plan.steps.iter().filter(|step| step.change == Change::Buy).count();
     let work = Work {
         provisioner,
         deadline,
+        began,
         shelf: Mutex::new(Shelf::new(provisioner, needed, taken)),
         waiting: Waiting::new(),
         purchases: AtomicUsize::new(0),
@@ -164,9 +169,9 @@ impl Work<'_> {
             Change::Clean(mobile) => self.clean(who, mobile).await,
             Change::CleanCompanyNumber(wanted) => self.clean_company_number(who, wanted).await,
             Change::Assign(owned) => self.assign(who, owned).await,
-            Change::Reroute(owned) | Change::Seal(owned) | Change::Unseal(owned) => {
-                self.label(who, owned).await
-            }
+            Change::Reroute(owned) => self.label(who, owned).await,
+            Change::Seal(owned) | Change::Unseal(owned) => self.reroute(who, owned).await,
+
             Change::Adopt(owned) => self.adopt(who, owned).await,
             Change::TakeFromPool(owned) => self.take_from_pool(who, owned).await,
             Change::Buy => return self.buy(who).await.unwrap_or_else(Outcome::Failed),
@@ -203,8 +208,20 @@ impl Work<'_> {
 
     /// Writes the employee's label on a number and sends its calls and messages to us.
     async fn label(&self, who: &Who, owned: &OwnedNumber) -> Taken {
-        let route = self.route(who, &owned.number);
+        let route = self.route(who, &owned.number).noting(owned.is_stopped());
         self.provisioner.account.update(&owned.sid, &Label::of(&who.employee), &route).await?;
+        Ok(Ok(()))
+    }
+
+    /// Writes what is last known of the employee into a number's webhooks, or takes it out. The label stays as
+    /// it is: somebody may have changed it since it was looked at.
+    async fn reroute(&self, who: &Who, owned: &OwnedNumber) -> Taken {
+        let Provisioner { account, settings, .. } = self.provisioner;
+        let route = match owned.label.owner() {
+            Owner::Pool => Route::pool(&settings.public_url),
+            Owner::Employee(_) | Owner::Stranger => self.route(who, &owned.number).noting(owned.is_stopped()),
+        };
+        account.reroute(&owned.sid, &route).await?;
         Ok(Ok(()))
     }
 
@@ -212,7 +229,7 @@ impl Work<'_> {
     fn route(&self, who: &Who, number: &CompanyNumber) -> Route {
         let Provisioner { settings, seal, .. } = self.provisioner;
         let sealed = seal.as_ref().zip(who.last_known.as_ref());
-        let sealed = sealed.map(|(seal, known)| seal.seal(known, number, &who.employee, Timestamp::now()));
+        let sealed = sealed.map(|(seal, known)| seal.seal(known, number, &who.employee, self.began));
         Route::of(&settings.public_url, &who.employee, sealed.as_ref())
     }
 

@@ -65,6 +65,8 @@ impl Provisioner {
     /// Makes one run, which begins no step later than half a minute before `end`. A dry run reports what
     /// a run would do, and changes nothing.
     pub async fn run(&self, dry_run: bool, end: Instant) -> Result<Report, NotObserved> {
+        // What is seen is no newer than this.
+        let now = Timestamp::now();
         let before = |time| end.checked_sub(time).unwrap_or(end);
         let deadline = Deadline { last_start: before(RESERVE), abandon: before(FAREWELL) };
         let patient = Self {
@@ -74,17 +76,13 @@ impl Provisioner {
         };
         let world = tokio::time::timeout_at(deadline.last_start.into(), observe::observe(&patient)).await;
         let world = world.map_err(|_| NotObserved::TooSlow)??;
-        let rules = Rules {
-            settings: &self.settings,
-            territory: &self.territory,
-            seal: self.seal.as_ref(),
-            now: Timestamp::now(),
-        };
+        let rules =
+            Rules { settings: &self.settings, territory: &self.territory, seal: self.seal.as_ref(), now };
         let plan = plan(&world, &rules);
         if dry_run {
             return Ok(Report::of_a_dry_run(plan));
         }
         let taken = world.taken(self.territory.home);
-        Ok(apply::apply(&patient, plan, taken, deadline).await)
+        Ok(apply::apply(&patient, plan, taken, deadline, now).await)
     }
 }

@@ -109,12 +109,20 @@ pub fn plan(world: &Observation, rules: &Rules<'_>) -> Plan {
             _ => None,
         };
         let who = Who { last_known, ..Who::from(employee) };
+        for &number in numbers.labelled(&employee.id) {
+            // Only what is published rings the employee, so nothing else may while Okta does not answer.
+            let is_theirs = match &employee.company_number {
+                Some(_) => employee.publishes(&number.number, territory),
+                None => !numbers.claims.contains_key(&number.number),
+            };
+            let who = Who { last_known: who.last_known.clone().filter(|_| is_theirs), ..who.clone() };
+            if let Some(change) = rerouted(number, &who, rules) {
+                steps.entry(Phase::of(&change)).or_default().push(Step { who, change });
+            }
+        }
         let mut step = |change: Change| {
             steps.entry(Phase::of(&change)).or_default().push(Step { who: who.clone(), change });
         };
-        for &number in numbers.labelled(&employee.id) {
-            rerouted(number, &who, rules).map(&mut step);
-        }
         let mobile = match mobile {
             None => continue,
             Some(Ok(mobile)) => mobile,
@@ -154,7 +162,7 @@ pub fn plan(world: &Observation, rules: &Rules<'_>) -> Plan {
             plan.postponed.push(who);
         }
     }
-    for number in numbers.of_people_who_cannot_be_called(world).filter(|it| it.sealed().is_some()) {
+    for number in numbers.of_nobody_who_can_be_called(world).filter(|it| it.sealed().is_some()) {
         let change = Change::Unseal(number.clone());
         steps.entry(Phase::of(&change)).or_default().push(Step { who: Who::owner(number), change });
     }
@@ -197,17 +205,17 @@ fn rerouted(
 /// The order of the steps.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
+    Unseal,
     Clean,
     CleanCompanyNumber,
     Assign,
     Reroute,
-    Seal,
-    Unseal,
     Adopt,
     TakeFromPool,
     Buy,
     Enroll,
     Retire,
+    Seal,
 }
 
 impl Phase {
@@ -246,7 +254,7 @@ fn leavers(world: &Observation, rules: &Rules<'_>, numbers: &Numbers<'_>) -> Res
     if due.is_empty() {
         return Ok(Vec::new());
     }
-    if !world.employees.iter().any(|it| it.status != Status::Left && !numbers.labelled(&it.id).is_empty()) {
+    if !numbers.somebody_is_here(world) {
         return Err("Nobody who has a number seems to work here any more, so no number was retired. Look whether the \
                     parameter okta/org-url names the right org."
             .to_owned());

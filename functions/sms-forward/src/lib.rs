@@ -1,24 +1,30 @@
 //! What becomes of a message to a company number.
 
+mod delivery;
+mod files;
+mod forward;
+mod handled;
+mod status;
 mod text;
+mod web;
+mod words;
+
+pub mod late;
 
 use twilify::{
-    CompanyNumber, EmployeeId, Unreachable,
-    switchboard::{Destination, Source, Unreached},
-    twilio::{IncomingMessage, MessagingServiceSid, OutgoingMessage},
+    Causes, EmployeeId, Unreachable,
+    switchboard::{Destination, Unreached},
+    twilio::MessageSid,
 };
 
+pub use self::forward::SmsForward;
+
 /// What becomes of a message.
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// It is sent on.
-    Forward {
-        /// To whom.
-        employee: EmployeeId,
-        /// How it is known that it is they.
-        source: Source,
-        /// What to send, in this order.
-        messages: Vec<OutgoingMessage>,
-    },
+    Forward(Destination),
+    /// The sender is the employee whose number it is.
+    Oneself(Destination),
     /// The number is nobody's, so there is nobody to send it to.
     NotInService,
     /// The number is somebody's who has no phone that could get it.
@@ -32,31 +38,42 @@ pub enum Outcome {
     TryLater,
 }
 
+/// Something that may work another time.
+pub(crate) struct NotForwarded;
+
 impl Outcome {
-    /// Forwards a message to the employee who publishes the number it was sent to.
-    ///
-    /// It comes from the company number, which is `to`, through the Messaging Service, if there is one.
-    #[must_use]
-    pub fn of(
-        message: &IncomingMessage,
-        to: &CompanyNumber,
-        found: Result<Destination, Unreached>,
-        service: Option<&MessagingServiceSid>,
-    ) -> Self {
+    /// Forwards what `sender` has written to whoever was found.
+    pub(crate) fn of(sender: &str, found: Result<Destination, Unreached>) -> Self {
         match found {
-            Ok(Destination { employee, mobile, source, .. }) => {
-                let bodies = text::forwarded(&message.from, &message.body, message.media);
-                let send = |body| OutgoingMessage {
-                    from: to.clone(),
-                    to: mobile.clone(),
-                    body,
-                    service: service.cloned(),
-                };
-                Self::Forward { employee, source, messages: bodies.into_iter().map(send).collect() }
-            }
+            Ok(to) if sender == to.mobile.as_e164() => Self::Oneself(to),
+            Ok(to) => Self::Forward(to),
             Err(Unreached::Nobody) => Self::NotInService,
             Err(Unreached::NoMobile { employee, reason }) => Self::NoMobile { employee, reason },
             Err(Unreached::Unknown(_)) => Self::TryLater,
         }
     }
+
+    /// Tells the log what it is about, if nothing is sent.
+    pub(crate) fn log(&self, MessageSid(message_sid): &MessageSid) {
+        match self {
+            Self::NotInService => tracing::warn!(message_sid, "the number texted is nobody's"),
+            Self::NoMobile { employee, reason } => {
+                tracing::warn!(message_sid, employee = employee.0, %reason, "the employee has no usable mobile number");
+            }
+            Self::Oneself(Destination { employee, .. }) => {
+                tracing::info!(
+                    message_sid,
+                    employee = employee.0,
+                    "an employee texted their own company number"
+                );
+            }
+            // Whoever sends it, or has asked the directory, tells the log.
+            Self::Forward(_) | Self::TryLater => {}
+        }
+    }
+}
+
+/// Tells the log that a message was not forwarded, and why.
+pub(crate) fn log_failure(MessageSid(message_sid): &MessageSid, error: &(dyn std::error::Error + 'static)) {
+    tracing::error!(message_sid, error = %Causes(error), "cannot forward a message");
 }

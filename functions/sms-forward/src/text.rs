@@ -13,17 +13,17 @@ const NUMBER: usize = 16;
 /// The longest sender that is shown, in characters; Twilio's own are far shorter.
 const LONGEST_SENDER: usize = 100;
 
-/// The bodies of the messages that carry a text: the sender, a blank line, the text. What is too
-/// long for one message goes out in numbered parts, split between words, or else between
-/// characters as people see them.
-pub(crate) fn forwarded(sender: &str, text: &str, media: usize) -> Vec<String> {
+/// The bodies of the messages that carry a text: the sender, a blank line, the text, and below it `notes` on
+/// what is not in it. What is too long for one message goes out in numbered parts, split between words, or
+/// else between characters as people see them.
+pub(crate) fn forwarded(sender: &str, text: &str, notes: &[String]) -> Vec<String> {
     let sender: String = sender.chars().take(LONGEST_SENDER).collect();
     let sender = if sender.trim().is_empty() { "unknown sender" } else { &sender };
-    let text = match (text, media) {
-        (text, 0) => text.to_owned(),
-        ("", count) => not_forwarded(count),
-        (text, count) => format!("{text}\n\n{}", not_forwarded(count)),
-    };
+    let text = [text].into_iter().chain(notes.iter().map(String::as_str)).filter(|it| !it.is_empty());
+    let text = text.collect::<Vec<_>>().join("\n\n");
+    if text.is_empty() {
+        return vec![format!("From: {sender}")];
+    }
     let head = format!("From: {sender}\n\n");
     if length(&head) + length(&text) <= LONGEST {
         return vec![format!("{head}{text}")];
@@ -37,11 +37,10 @@ pub(crate) fn forwarded(sender: &str, text: &str, media: usize) -> Vec<String> {
     numbered.collect()
 }
 
-fn not_forwarded(count: usize) -> String {
-    match count {
-        1 => "(A picture or other file came with this message and was not forwarded.)".to_owned(),
-        count => format!("({count} pictures or other files came with this message and were not forwarded.)"),
-    }
+/// `body`, which went out before, with `note` below it; in a message of its own if there is no room.
+pub(crate) fn with_note(body: &str, note: &str) -> Vec<String> {
+    let both = format!("{body}\n\n{note}");
+    if length(&both) <= LONGEST { vec![both] } else { vec![body.to_owned(), note.to_owned()] }
 }
 
 /// Cuts `text` into parts that, put together again, are `text`: the first at most `first` long, the
@@ -98,16 +97,21 @@ mod tests {
 
     #[test]
     fn a_text_says_from_whom_it_is() {
-        assert_eq!(forwarded("+14155550123", "Hi Ada!", 0), ["From: +14155550123\n\nHi Ada!"]);
-        assert_eq!(forwarded("72975", "Your code is 1234", 0), ["From: 72975\n\nYour code is 1234"]);
-        assert_eq!(forwarded("", "Hi!", 0), ["From: unknown sender\n\nHi!"]);
+        assert_eq!(forwarded("+14155550123", "Hi Ada!", &[]), ["From: +14155550123\n\nHi Ada!"]);
+        assert_eq!(forwarded("72975", "Your code is 1234", &[]), ["From: 72975\n\nYour code is 1234"]);
+        assert_eq!(forwarded("", "Hi!", &[]), ["From: unknown sender\n\nHi!"]);
     }
 
     #[test]
-    fn a_picture_that_is_not_forwarded_is_mentioned() {
-        let note = "(A picture or other file came with this message and was not forwarded.)";
-        assert_eq!(forwarded("+14155550123", "", 1), [format!("From: +14155550123\n\n{note}")]);
-        assert_eq!(forwarded("+14155550123", "Look!", 1), [format!("From: +14155550123\n\nLook!\n\n{note}")]);
+    fn below_the_text_it_says_what_is_missing() {
+        let note = ["(A picture was too large.)".to_owned()];
+        assert_eq!(
+            forwarded("+14155550123", "", &note),
+            ["From: +14155550123\n\n(A picture was too large.)"]
+        );
+        let both = "From: +14155550123\n\nLook!\n\n(A picture was too large.)";
+        assert_eq!(forwarded("+14155550123", "Look!", &note), [both]);
+        assert_eq!(forwarded("+14155550123", "", &[]), ["From: +14155550123"], "a picture without a text");
     }
 
     #[test]
@@ -120,7 +124,7 @@ mod tests {
             format!("a{}", "\u{301}".repeat(1599)),
             "日本語".repeat(533),
         ] {
-            let parts = forwarded("+14155550123", &text, 0);
+            let parts = forwarded("+14155550123", &text, &[]);
             assert_eq!(parts.len(), 2, "{text:.20}");
             assert!(parts[0].starts_with("From: +14155550123\n\n(1/2)\n"), "{:.40}", parts[0]);
             assert!(parts[1].starts_with("(2/2)\n"), "{:.40}", parts[1]);
@@ -131,17 +135,17 @@ mod tests {
 
     #[test]
     fn words_and_characters_stay_whole() {
-        let parts = forwarded("+14155550123", &"word ".repeat(320), 0);
+        let parts = forwarded("+14155550123", &"word ".repeat(320), &[]);
         assert!(parts[0].ends_with("word ") || parts[0].ends_with("word"), "{}", parts[0]);
         let family = "👩‍👩‍👧‍👦";
-        let parts = forwarded("+14155550123", &family.repeat(145), 0);
+        let parts = forwarded("+14155550123", &family.repeat(145), &[]);
         assert!(parts.iter().all(|part| part.ends_with(family)));
     }
 
     #[test]
     fn the_oddest_sender_leaves_room_for_the_text() {
         for sender in ["👩‍👩‍👧‍👦".repeat(1000), "\u{301}".repeat(5000)] {
-            let parts = forwarded(&sender, &"x".repeat(1600), 0);
+            let parts = forwarded(&sender, &"x".repeat(1600), &[]);
             assert!(parts.iter().all(|part| length(part) <= 1600));
         }
     }
@@ -149,7 +153,7 @@ mod tests {
     #[test]
     fn what_just_fits_goes_out_whole() {
         let room = 1600 - "From: +14155550123\n\n".len();
-        assert_eq!(forwarded("+14155550123", &"x".repeat(room), 0).len(), 1);
-        assert_eq!(forwarded("+14155550123", &"x".repeat(room + 1), 0).len(), 2);
+        assert_eq!(forwarded("+14155550123", &"x".repeat(room), &[]).len(), 1);
+        assert_eq!(forwarded("+14155550123", &"x".repeat(room + 1), &[]).len(), 2);
     }
 }

@@ -3,7 +3,9 @@
 
 mod base_url;
 mod calls;
+mod messages;
 mod provisioning;
+mod switch;
 mod variables;
 
 use jiff::SignedDuration;
@@ -15,6 +17,7 @@ use self::variables::{Variables, variable};
 pub use self::{
     base_url::{NotABaseUrl, base_url},
     calls::{CallerId, Calls, NotACallerId},
+    messages::Messages,
     provisioning::{Fate, NotAFate, Provisioning, Retire},
 };
 use crate::{okta::Attribute, phone::Territory, twilio::MessagingServiceSid};

@@ -57,6 +57,9 @@ pub enum Unreachable {
     /// It is a company number, so a call might come back again and again.
     #[error("it is a company number itself, so calls might go round in circles")]
     Loop,
+    /// It sends its calls to the company number, which would send them back.
+    #[error("it forwards its calls to the company number, so this call would go round in circles")]
+    SentBack,
 }
 
 impl Employee {

@@ -11,6 +11,7 @@ mod causes;
 pub mod config;
 mod employee;
 pub mod log;
+pub mod metrics;
 pub mod okta;
 pub mod phone;
 pub mod seal;

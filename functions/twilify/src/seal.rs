@@ -32,7 +32,7 @@ pub struct LastKnown {
 }
 
 /// A [`LastKnown`] as it stands in a URL. It can be shown: without the key it says nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Sealed(pub String);
 
 /// What seals and opens.

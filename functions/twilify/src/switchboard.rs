@@ -87,6 +87,23 @@ pub enum Silence {
     TooSlow,
 }
 
+/// What Okta says of a number.
+enum Answer {
+    /// It is this employee's.
+    Found(Box<Employee>),
+    /// It is nobody's who works here.
+    Nobody,
+    /// Two people claim it.
+    Ambiguous(okta::Error),
+    /// Nothing, or nothing of use.
+    Silence {
+        /// Why.
+        silence: Silence,
+        /// Whether it has said, before that, that the number is not the hinted employee's.
+        hint_is_wrong: bool,
+    },
+}
+
 impl Switchboard {
     /// A switchboard that asks `directory` and, about mobiles that nothing vouches for, `account`; that
     /// believes what it was told for the time `fresh`, and makes do with what was last known for `lifetime`.
@@ -109,41 +126,48 @@ impl Switchboard {
         if let Some(destination) = self.memory.fresh(number, hint, now) {
             return Ok(Destination { source: Source::Memory, ..destination });
         }
-        let mut hint_is_wrong = false;
-        let found = match self.ask(number, hint, &mut hint_is_wrong).await {
-            Ok(Some(employee)) => self.destination(employee, number, hint, now).await,
-            Ok(None) => Err(Unreached::Nobody),
-            Err(silence) if hint_is_wrong || silence.is_an_answer() => Err(Unreached::Unknown(silence)),
-            Err(silence) => return self.last_known(number, hint, now, silence),
+        let found = match self.ask(number, hint).await {
+            Answer::Found(employee) => self.destination(*employee, number, hint, now).await,
+            Answer::Nobody => Err(Unreached::Nobody),
+            Answer::Ambiguous(error) => {
+                self.memory.forget(number, hint);
+                return Err(Unreached::Unknown(error.into()));
+            }
+            Answer::Silence { silence, hint_is_wrong } => {
+                return self.last_known(number, hint, hint_is_wrong, now, silence);
+            }
         };
         match &found {
             Ok(destination) => self.memory.remember(number, hint, destination.clone(), now),
-            Err(Unreached::Unknown(_)) => {}
-            Err(Unreached::Nobody | Unreached::NoMobile { .. }) => self.memory.forget(number, hint),
+            Err(_) => self.memory.forget(number, hint),
         }
         found
     }
 
     /// Who publishes `number`, according to Okta.
-    async fn ask(
-        &self,
-        number: &CompanyNumber,
-        hint: &Hint,
-        hint_is_wrong: &mut bool,
-    ) -> Result<Option<Employee>, Silence> {
+    async fn ask(&self, number: &CompanyNumber, hint: &Hint) -> Answer {
         let deadline = Instant::now() + OKTAS_TIME;
+        let mut hint_is_wrong = false;
         if let Some(id) = &hint.employee {
-            let read = timeout_at(deadline, self.directory.find(id)).await;
-            let read = read.map_err(|_| Silence::TooSlow)??.map(|(employee, _)| employee);
-            match read {
-                Some(it) if it.status == Status::Working && it.publishes(number, &self.territory) => {
-                    return Ok(Some(it));
+            match timeout_at(deadline, self.directory.find(id)).await {
+                Ok(Ok(Some((it, _))))
+                    if it.status == Status::Working && it.publishes(number, &self.territory) =>
+                {
+                    return Answer::Found(Box::new(it));
                 }
-                _ => *hint_is_wrong = true,
+                Ok(Ok(_)) => hint_is_wrong = true,
+                Ok(Err(error)) => return Answer::Silence { silence: error.into(), hint_is_wrong },
+                Err(_) => return Answer::Silence { silence: Silence::TooSlow, hint_is_wrong },
             }
         }
         let search = self.directory.find_by_company_number(number, &self.territory);
-        Ok(timeout_at(deadline, search).await.map_err(|_| Silence::TooSlow)??)
+        match timeout_at(deadline, search).await {
+            Ok(Ok(Some(employee))) => Answer::Found(Box::new(employee)),
+            Ok(Ok(None)) => Answer::Nobody,
+            Ok(Err(error @ okta::Error::Ambiguous(_))) => Answer::Ambiguous(error),
+            Ok(Err(error)) => Answer::Silence { silence: error.into(), hint_is_wrong },
+            Err(_) => Answer::Silence { silence: Silence::TooSlow, hint_is_wrong },
+        }
     }
 
     /// The phone of `employee`, unless a call to it would come back here.
@@ -182,7 +206,7 @@ impl Switchboard {
         match timeout(TWILIOS_TIME, self.account.find(&number)).await {
             Ok(Ok(found)) => found.is_some(),
             Ok(Err(error)) => {
-                tracing::warn!(error = %Causes(&error), "cannot see whether a mobile is a company number");
+                tracing::error!(error = %Causes(&error), "cannot see whether a mobile is a company number");
                 false
             }
             Err(_) => {
@@ -192,17 +216,23 @@ impl Switchboard {
         }
     }
 
-    /// What was last known: by this process, or when the provisioner ran, whichever is newer.
+    /// What was last known: by this process, or when the provisioner ran, whichever is newer. If the hint is
+    /// wrong, nothing that is known of the hinted employee counts any more.
     fn last_known(
         &self,
         number: &CompanyNumber,
         hint: &Hint,
+        hint_is_wrong: bool,
         now: Timestamp,
         silence: Silence,
     ) -> Result<Destination, Unreached> {
-        let sealed = self.sealed(number, hint, now);
-        let remembered = self.memory.last(number, hint, now);
-        let last = [sealed, remembered].into_iter().flatten().max_by_key(|(_, time)| *time);
+        let counts = |it: &Destination| !hint_is_wrong || Some(&it.employee) != hint.employee.as_ref();
+        let known = [self.sealed(number, hint, now), self.memory.last(number, hint, now)];
+        let known = known.into_iter().flatten().filter(|(destination, _)| counts(destination));
+        let last = known.max_by_key(|(_, time)| *time);
+        if hint_is_wrong && last.is_none() {
+            self.memory.forget(number, hint);
+        }
         let Some((destination, time)) = last else { return Err(Unreached::Unknown(silence)) };
         tracing::error!(
             employee = destination.employee.0,
@@ -226,12 +256,5 @@ impl Switchboard {
         let mobile = TypedNumber::new(known.mobile.as_e164())?.dialled_within(&self.territory).ok()?;
         let employee = employee.clone();
         Some((Destination { employee, name: known.name, mobile, source: Source::LastKnown }, time))
-    }
-}
-
-impl Silence {
-    /// Whether Okta has answered after all: two people claim the number, and that is no outage.
-    fn is_an_answer(&self) -> bool {
-        matches!(self, Self::Okta(okta::Error::Ambiguous(_)))
     }
 }

@@ -135,6 +135,11 @@ impl Http {
 }
 
 impl Answer {
+    /// The body.
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.body
+    }
+
     /// Reads the body as JSON.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         serde_json::from_slice(&self.body).map_err(|error| Failure::Unexpected {

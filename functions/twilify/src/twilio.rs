@@ -4,6 +4,8 @@
 mod account;
 mod backoff;
 mod error;
+mod media;
+mod message;
 mod messaging;
 mod number;
 mod route;
@@ -12,8 +14,10 @@ mod twiml;
 mod webhook;
 
 pub use self::{
-    account::{Account, AccountSid, Credentials, MessageSid, NotASid, OutgoingMessage},
-    error::{Error, Refusal},
+    account::{Account, AccountSid, Credentials, NotASid},
+    error::{Error, Meaning, Refusal, is_stopped, meaning},
+    media::{File, MediaSid},
+    message::{Direction, Logged, MessageSid, OutgoingMessage},
     messaging::{MessagingService, MessagingServiceSid},
     number::{AreaCode, Label, NotAnAreaCode, NumberSid, OwnedNumber, Owner},
     route::{Hint, Route},
@@ -23,6 +27,7 @@ pub use self::{
         VoiceResponse,
     },
     webhook::{
-        CallSid, DialStatus, EndedDial, Form, IncomingCall, IncomingMessage, Rejection, Webhook, Webhooks,
+        CallSid, Called, DialStatus, EndedDial, Form, IncomingCall, IncomingMedia, IncomingMessage,
+        MessageStatus, Rejection, Webhook, Webhooks,
     },
 };

@@ -3,4 +3,5 @@
 pub(crate) mod binaries;
 pub(crate) mod gateway;
 pub(crate) mod lambda;
+pub(crate) mod sqs;
 pub(crate) mod ssm;

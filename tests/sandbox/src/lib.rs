@@ -23,13 +23,13 @@ mod twilio;
 mod world;
 
 pub use self::{
-    aws::{lambda::Failed, ssm::Ssm},
+    aws::{lambda::Failed, sqs::Queues, ssm::Ssm},
     okta::{API_TOKEN as OKTA_TOKEN, Employee, Okta},
     server::{Action, Fault, Health},
     twilio::{
         ACCOUNT_SID as TWILIO_ACCOUNT_SID, API_KEY_SECRET as TWILIO_API_KEY_SECRET,
-        API_KEY_SID as TWILIO_API_KEY_SID, AUTH_TOKEN as TWILIO_AUTH_TOKEN, Answer, Call, Delivery, Heard,
-        MESSAGING_SERVICE_SID, Message, Number, Twilio,
+        API_KEY_SID as TWILIO_API_KEY_SID, AUTH_TOKEN as TWILIO_AUTH_TOKEN, Answer, Call, Delivery, File,
+        Heard, MESSAGING_SERVICE_SID, Message, Number, Twilio,
     },
     world::World,
 };

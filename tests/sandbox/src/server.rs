@@ -147,8 +147,12 @@ async fn suffer(State(health): State<Health>, request: Request, next: Next) -> R
             (StatusCode::TOO_MANY_REQUESTS, headers, "{}").into_response()
         }
         Some(Fault::Takes(time)) => {
-            tokio::time::sleep(time).await;
-            next.run(request).await
+            // Whoever hangs up in the meantime does not keep it from being done.
+            let done = tokio::spawn(async move {
+                tokio::time::sleep(time).await;
+                next.run(request).await
+            });
+            done.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
         }
         Some(Fault::Hangs) => {
             tokio::time::sleep(Duration::from_mins(1)).await;

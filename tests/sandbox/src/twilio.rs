@@ -1,5 +1,6 @@
 //! A Twilio account and the telephone network behind it.
 
+mod message;
 mod network;
 mod rest;
 mod script;
@@ -12,10 +13,11 @@ use serde::Serialize;
 use twilify::twilio::AuthToken;
 
 pub use self::{
+    message::{File, Message},
     network::{Answer, Delivery},
     script::{Call, Heard},
 };
-use crate::server::{Health, listen, lock, serve_vendor};
+use crate::server::{Health, listen, lock, serve, serve_vendor};
 
 /// The account's name.
 pub const ACCOUNT_SID: &str = "AC00000000000000000000000000000000";
@@ -40,13 +42,23 @@ pub struct Twilio {
     state: Arc<Mutex<State>>,
     http: reqwest::Client,
     url: String,
+    storage_url: String,
 }
 
 struct State {
     auth_token: String,
     for_sale: Vec<ForSale>,
     owned: Vec<Number>,
-    sent: Vec<Message>,
+    /// What came in and what went out.
+    messages: Vec<Message>,
+    /// What has arrived at somebody's phone.
+    arrived: Vec<Message>,
+    /// Who has texted STOP.
+    stopped: Vec<String>,
+    /// Whether messages may have files.
+    takes_media: bool,
+    /// Whether the credentials went where they had no business.
+    credentials_leaked: bool,
     /// What searches go on to find, although it is sold.
     catalogue: Option<Vec<String>>,
     serial: u64,
@@ -80,6 +92,10 @@ pub struct Number {
     pub sms_url: String,
     /// How.
     pub sms_method: String,
+    /// Told about a message that `sms_url` did not take.
+    pub sms_fallback_url: String,
+    /// How.
+    pub sms_fallback_method: String,
     /// What goes before `voice_url`.
     pub voice_application_sid: String,
     /// What goes before `sms_url`.
@@ -88,24 +104,17 @@ pub struct Number {
     pub trunk_sid: String,
 }
 
-/// A message that was sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Message {
-    /// By which number.
-    pub from: String,
-    /// To which number.
-    pub to: String,
-    /// The text.
-    pub body: String,
-}
-
 impl Twilio {
     pub(crate) async fn start() -> anyhow::Result<Self> {
         let state = State {
             auth_token: AUTH_TOKEN.to_owned(),
             for_sale: Vec::new(),
             owned: Vec::new(),
-            sent: Vec::new(),
+            messages: Vec::new(),
+            arrived: Vec::new(),
+            stopped: Vec::new(),
+            takes_media: true,
+            credentials_leaked: false,
             catalogue: None,
             serial: 0,
             purchases: 0,
@@ -114,7 +123,9 @@ impl Twilio {
         };
         let (listener, url) = listen(0).await?;
         let (health, state) = (Health::default(), Arc::new(Mutex::new(state)));
-        let twilio = Self { health, state, http: network::client(), url };
+        let (storage, storage_url) = listen(0).await?;
+        let twilio = Self { health, state, http: network::client(), url, storage_url };
+        serve(storage, rest::messages::storage(&twilio));
         let router =
             Router::new().nest(&format!("/2010-04-01/Accounts/{ACCOUNT_SID}"), rest::router(&twilio));
         let router =
@@ -181,12 +192,6 @@ impl Twilio {
         lock(&self.state).purchases
     }
 
-    /// The messages that reached `number`, in order.
-    #[must_use]
-    pub fn inbox(&self, number: &str) -> Vec<Message> {
-        lock(&self.state).sent.iter().filter(|message| message.to == number).cloned().collect()
-    }
-
     /// Lets phones that ring from now on end in this [`DialCallStatus`], like `busy`; else they are
     /// answered, and whoever answers hangs up first.
     ///
@@ -222,6 +227,8 @@ impl Number {
             voice_method: "POST".to_owned(),
             sms_url: String::new(),
             sms_method: "POST".to_owned(),
+            sms_fallback_url: String::new(),
+            sms_fallback_method: "POST".to_owned(),
             voice_application_sid: String::new(),
             sms_application_sid: String::new(),
             trunk_sid: String::new(),

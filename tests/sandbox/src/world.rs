@@ -8,12 +8,15 @@ use std::{
     time::Duration,
 };
 
+use axum::{body::Bytes, routing::MethodFilter};
+use http::{HeaderMap, HeaderValue, Method, header};
 use serde_json::{Value, json};
 
 use crate::{
     aws::{
         gateway,
         lambda::{Failed, Function, Log},
+        sqs::Queues,
         ssm::{self, Ssm},
     },
     okta::{self, Okta},
@@ -38,6 +41,8 @@ pub struct World {
     pub twilio: Twilio,
     /// The parameters.
     pub ssm: Ssm,
+    /// The messages that could not be forwarded at once.
+    pub late: Queues,
     url: String,
     functions: [Arc<Function>; 4],
     log: Log,
@@ -80,15 +85,20 @@ impl World {
             );
         let (listener, url) = listen(port).await?;
         let [call_forward, sms_forward, ..] = &functions;
+        let late = Queues::start(Arc::clone(sms_forward));
         gateway::start(
             listener,
             &[
-                ("/call-forward", call_forward),
-                ("/call-forward/after", call_forward),
-                ("/sms-forward", sms_forward),
+                (MethodFilter::POST, "/call-forward", call_forward),
+                (MethodFilter::POST, "/call-forward/after", call_forward),
+                (MethodFilter::POST, "/sms-forward", sms_forward),
+                (MethodFilter::POST, "/sms-forward/status", sms_forward),
+                (MethodFilter::GET.or(MethodFilter::HEAD), "/media/{message}/{media}", sms_forward),
             ],
+            "/sms-forward/later",
+            &late,
         );
-        let world = Self { okta, twilio, ssm, url, functions, log };
+        let world = Self { okta, twilio, ssm, late, url, functions, log };
         for provisioner in &world.functions[2..] {
             provisioner.configure("TWILIFY_PUBLIC_URL", &world.url).await;
         }
@@ -106,6 +116,11 @@ impl World {
         for function in &self.functions {
             function.configure(name, value).await;
         }
+    }
+
+    /// Lets Lambda fail, or work again, as far as texts are concerned.
+    pub fn lambda_is_down(&self, down: bool) {
+        self.functions[1].set_down(down);
     }
 
     /// Lets the schedule tick, and returns the provisioner's report.
@@ -127,6 +142,21 @@ impl World {
     /// Invokes the provisioner with whatever a person may come up with.
     pub async fn invoke_provisioner(&self, event: Value) -> Result<Value, Failed> {
         self.functions[2].invoke(event).await
+    }
+
+    /// Hands a request to `call-forward` or `sms-forward` that the gateway would not let through, and returns
+    /// the status of the answer.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such function, or no answer, or `path` is none.
+    pub async fn invoke_directly(&self, function: &str, method: Method, path: &str) -> u64 {
+        let function = self.functions.iter().find(|it| it.name() == function).expect("a function");
+        let uri = format!("{}{path}", self.url).parse().expect("a path");
+        let host = HeaderValue::from_static("phones.example.com");
+        let headers = HeaderMap::from_iter([(header::HOST, host)]);
+        let event = gateway::event(&method, &uri, &headers, &Bytes::new());
+        function.invoke(event).await.expect("an answer")["statusCode"].as_u64().expect("a status")
     }
 
     /// The most memory that the provisioner's process has had so far, in bytes, where the system tells.

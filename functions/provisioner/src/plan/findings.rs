@@ -10,7 +10,8 @@ pub(super) fn findings(world: &Observation, numbers: &Numbers<'_>) -> Vec<String
     let mut findings = Vec::new();
     for (number, claims) in numbers.claims.iter().filter(|(_, claims)| claims.len() > 1) {
         findings.push(format!(
-            "{} have the same company number ({}), so calls to it reach nobody. Remove it from all profiles but one.",
+            "{} have the same company number ({}), so calls to it reach the one whose label it carries, or nobody. Remove it from all \
+             profiles but one.",
             list(claims.iter().map(|it| it.name.full())),
             number.as_e164()
         ));
@@ -54,6 +55,15 @@ pub(super) fn findings(world: &Observation, numbers: &Numbers<'_>) -> Vec<String
             list(owned.iter().map(|it| it.number.as_e164().to_owned())),
             owner.0
         ));
+    }
+    for employee in &world.employees {
+        for number in numbers.labelled(&employee.id).iter().filter(|it| it.is_stopped()) {
+            findings.push(format!(
+                "{} has texted STOP to their company number ({}), so no text reaches them. Tell them to text START to it.",
+                employee.name.full(),
+                number.number.as_e164()
+            ));
+        }
     }
     findings
 }

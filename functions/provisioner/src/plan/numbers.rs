@@ -67,15 +67,26 @@ impl<'a> Numbers<'a> {
         })
     }
 
-    /// The numbers of those who do not work here, or not now, or are not served.
-    pub(super) fn of_people_who_cannot_be_called(
+    /// Whether anybody who works here has a number. If not, it is rather Okta that is wrong, or we are asking
+    /// another org.
+    pub(super) fn somebody_is_here(&self, world: &Observation) -> bool {
+        world.employees.iter().any(|it| it.status != Status::Left && !self.labelled(&it.id).is_empty())
+    }
+
+    /// The numbers of the pool, and of those who do not work here, or not now, or are not served.
+    pub(super) fn of_nobody_who_can_be_called(
         &self,
         world: &'a Observation,
     ) -> impl Iterator<Item = &'a OwnedNumber> {
-        let working = world.employees.iter().filter(|it| it.status == Status::Working).map(|it| &it.id);
-        let working: HashSet<&EmployeeId> = working.collect();
-        let others = self.by_owner.iter().filter(move |(owner, _)| !working.contains(owner));
-        others.flat_map(|(_, numbers)| numbers).copied()
+        let working =
+            world.employees.iter().filter(|it| it.status == Status::Working).map(|it| it.id.clone());
+        let working: HashSet<EmployeeId> = working.collect();
+        let certain = self.somebody_is_here(world);
+        world.numbers.iter().filter(move |it| match it.label.owner() {
+            Owner::Employee(id) => certain && !working.contains(&id),
+            Owner::Pool => true,
+            Owner::Stranger => false,
+        })
     }
 
     /// The account's number that `employee`'s profile names, if no other profile does.

@@ -62,11 +62,11 @@ pub struct Who {
 impl Who {
     /// Whoever's label a number has.
     pub(super) fn owner(number: &OwnedNumber) -> Self {
-        let employee = match number.label.owner() {
-            Owner::Employee(id) => id,
-            Owner::Pool | Owner::Stranger => EmployeeId(String::new()),
+        let (employee, name) = match number.label.owner() {
+            Owner::Employee(id) => (id.clone(), id.0),
+            Owner::Pool | Owner::Stranger => (EmployeeId(String::new()), "whoever had it last".to_owned()),
         };
-        Self { name: employee.0.clone(), employee, last_known: None }
+        Self { employee, name, last_known: None }
     }
 }
 

@@ -41,6 +41,8 @@ fn routed(number: &str, label: &str, query: &str) -> OwnedNumber {
         "voice_method": "POST",
         "sms_url": format!("{HOOKS}sms-forward{query}"),
         "sms_method": "POST",
+        "sms_fallback_url": format!("{HOOKS}sms-forward/later"),
+        "sms_fallback_method": "POST",
     });
     serde_json::from_value(number).unwrap()
 }
@@ -227,7 +229,7 @@ fn what_no_step_can_put_right_is_found() {
         owned("+12125550166", "twilify:00umary", "Mary"),
     ];
     insta::assert_snapshot!(planned(employees, numbers), @r"
-    Note: Ada Doe and Grace Doe have the same company number (+12125550199), so calls to it reach nobody. Remove it from all profiles but one.
+    Note: Ada Doe and Grace Doe have the same company number (+12125550199), so calls to it reach the one whose label it carries, or nobody. Remove it from all profiles but one.
     Note: 2 numbers (+12125550188 and +12125550199) carry the label of one employee (00uada). Relabel those they do not use as twilify:pool.
     Note: The profile of Joan Doe names a company number (+12125550177) that carries the label of another employee (00ugrace). Correct the profile, or the label at Twilio.
     Note: The profile of Hedy Doe names a company number that this account does not own, so they get none. Empty the attribute to give them one.

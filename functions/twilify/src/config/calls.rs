@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use super::{
     Error,
+    switch::Switch,
     variables::{Variables, variable},
 };
 use crate::twilio::{RingTime, Voice};
@@ -36,14 +37,6 @@ pub enum CallerId {
 #[error("not caller or company")]
 pub struct NotACallerId;
 
-/// The text is neither of the two words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not on or off")]
-struct NotASwitch;
-
-/// `on` or `off`.
-struct Switch(bool);
-
 impl Calls {
     /// Reads the environment.
     pub fn from_env() -> Result<Self, Error> {
@@ -72,18 +65,6 @@ impl FromStr for CallerId {
             "caller" => Ok(Self::Caller),
             "company" => Ok(Self::Company),
             _ => Err(NotACallerId),
-        }
-    }
-}
-
-impl FromStr for Switch {
-    type Err = NotASwitch;
-
-    fn from_str(word: &str) -> Result<Self, NotASwitch> {
-        match word {
-            "on" => Ok(Self(true)),
-            "off" => Ok(Self(false)),
-            _ => Err(NotASwitch),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Destination, Source};
-use crate::{CompanyNumber, EmployeeId, twilio::Hint};
+use crate::{CompanyNumber, twilio::Hint};
 
 /// The most destinations that are remembered. One takes some hundred bytes.
 const CAPACITY: usize = 1000;
@@ -22,8 +22,9 @@ pub(super) struct Memory {
     lifetime: SignedDuration,
 }
 
-/// A number, and whose it is said to be: if that changes, what was found before means nothing any more.
-type Key = (CompanyNumber, Option<EmployeeId>);
+/// A number, and what the webhook's URL says of it: if the provisioner has changed that, what was found before
+/// means nothing any more.
+type Key = (CompanyNumber, Hint);
 
 impl Memory {
     /// An empty memory, which believes what it knows for the time `fresh`, and knows it for `lifetime`.
@@ -87,7 +88,7 @@ impl Memory {
 }
 
 fn key(number: &CompanyNumber, hint: &Hint) -> Key {
-    (number.clone(), hint.employee.clone())
+    (number.clone(), hint.clone())
 }
 
 #[cfg(test)]
@@ -101,7 +102,7 @@ mod tests {
     }
 
     fn hint(employee: &str) -> Hint {
-        Hint { employee: employee.parse().ok(), sealed: None }
+        Hint { employee: employee.parse().ok(), ..Hint::default() }
     }
 
     fn ada() -> Destination {

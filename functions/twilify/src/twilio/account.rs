@@ -6,15 +6,17 @@ use std::{fmt, str::FromStr, time::Instant};
 
 use http::{Method, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use url::Url;
 
 use super::{
-    AreaCode, AuthTokens, Error, Label, MessagingServiceSid, NumberSid, OwnedNumber, Refusal, Route, backoff,
-    number::Listed,
+    AreaCode, AuthTokens, Error, Label, NumberSid, OwnedNumber, Refusal, Route, backoff, number::Listed,
 };
 use crate::{
-    phone::{CompanyNumber, Country, MobileNumber, redacted},
+    phone::{CompanyNumber, Country, redacted},
     transport::{Answer, Failure, Http},
 };
 
@@ -33,11 +35,6 @@ pub struct AccountSid(String);
 #[error("not {0} and 32 hexadecimal digits")]
 pub struct NotASid(&'static str);
 
-/// Twilio's name for a message: `SM` or `MM` and 32 hexadecimal digits.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct MessageSid(pub String);
-
 /// What Twilio's REST API asks for.
 #[derive(Clone, Debug)]
 pub enum Credentials {
@@ -54,24 +51,11 @@ pub enum Credentials {
     AuthTokens(AuthTokens),
 }
 
-/// A text message on its way out. It has no `Debug`: what people write stays out of the log.
-#[derive(Clone, PartialEq, Eq)]
-pub struct OutgoingMessage {
-    /// Always one of ours.
-    pub from: CompanyNumber,
-    /// An employee's mobile.
-    pub to: MobileNumber,
-    /// The text, of 1 to 1600 characters.
-    pub body: String,
-    /// The Messaging Service that `from` is in and through which it is sent, if there is one.
-    pub service: Option<MessagingServiceSid>,
-}
-
 /// A Twilio account.
 #[derive(Clone, Debug)]
 pub struct Account {
-    http: Http,
-    api: Url,
+    pub(super) http: Http,
+    pub(super) api: Url,
     sid: AccountSid,
     credentials: Credentials,
     deadline: Option<Instant>,
@@ -164,13 +148,20 @@ impl Account {
             let page: Page = self.get(&url).await?;
             numbers.extend(page.incoming_phone_numbers.into_iter().filter_map(|it| it.try_into().ok()));
             let Some(next) = page.next_page_uri else { return Ok(numbers) };
-            let unusable =
-                |_| Error::Unreachable { request: format!("GET {}", url.path()), source: Failure::Link };
-            let next = self.api.join(&next).map_err(unusable)?;
-            // Whatever host a link names, the credentials go to the one that was configured.
-            url.set_path(next.path());
-            url.set_query(next.query());
+            url = self.next_page(&url, &next)?;
         }
+    }
+
+    /// The page after `page`, of which Twilio says that it is `next`.
+    pub(super) fn next_page(&self, page: &Url, next: &str) -> Result<Url, Error> {
+        let unusable =
+            |_| Error::Unreachable { request: format!("GET {}", page.path()), source: Failure::Link };
+        let next = self.api.join(next).map_err(unusable)?;
+        // Whatever host a link names, the credentials go to the one that was configured.
+        let mut url = page.clone();
+        url.set_path(next.path());
+        url.set_query(next.query());
+        Ok(url)
     }
 
     /// Writes `label` on a number and sets where calls and messages on it are reported.
@@ -186,26 +177,24 @@ impl Account {
         self.post(&self.url(&format!("IncomingPhoneNumbers/{}.json", number.0)), &form).await
     }
 
+    /// Notes on one of our numbers that its employee wants no texts, or does again. Nothing else about
+    /// the number is changed.
+    pub async fn note_stopped(&self, number: &OwnedNumber, stopped: bool) -> Result<(), Error> {
+        let Some(url) = number.sms_url_if_stopped(stopped) else { return Ok(()) };
+        let resource = self.url(&format!("IncomingPhoneNumbers/{}.json", number.sid.0));
+        self.post::<IgnoredAny>(&resource, &[("SmsUrl", &url)]).await.map(drop)
+    }
+
+    /// Sets where calls and messages on a number are reported, and nothing else.
+    pub async fn reroute(&self, number: &NumberSid, route: &Route) -> Result<(), Error> {
+        let url = self.url(&format!("IncomingPhoneNumbers/{}.json", number.0));
+        self.post::<IgnoredAny>(&url, &route.fields()).await.map(drop)
+    }
+
     /// Gives a number back to Twilio, which may sell it to somebody else. There is no undoing it.
     pub async fn release(&self, number: &NumberSid) -> Result<(), Error> {
         let url = self.url(&format!("IncomingPhoneNumbers/{}.json", number.0));
         self.request(Method::DELETE, &url, None).await.map(drop)
-    }
-
-    /// Sends a message. It must not be repeated when the answer got lost: Twilio would send it
-    /// twice.
-    pub async fn send(&self, message: &OutgoingMessage) -> Result<MessageSid, Error> {
-        #[derive(Deserialize)]
-        struct Message {
-            sid: MessageSid,
-        }
-
-        let OutgoingMessage { from, to, body, service } = message;
-        let mut form = vec![("From", from.as_e164()), ("To", to.as_e164()), ("Body", body)];
-        // With the service alone Twilio would choose another employee's number.
-        form.extend(service.iter().map(|service| ("MessagingServiceSid", service.as_str())));
-        let message: Message = self.post(&self.url("Messages.json"), &form).await?;
-        Ok(message.sid)
     }
 
     pub(super) async fn get<T: DeserializeOwned>(&self, url: &Url) -> Result<T, Error> {
@@ -235,7 +224,12 @@ impl Account {
     /// Makes a request with one pair of credentials after the other until one is not refused, and,
     /// if there is time, again when there were too many requests at once. Neither kind of refused
     /// request has been carried out.
-    async fn request(&self, method: Method, url: &Url, form: Option<String>) -> Result<Answer, Error> {
+    pub(super) async fn request(
+        &self,
+        method: Method,
+        url: &Url,
+        form: Option<String>,
+    ) -> Result<Answer, Error> {
         #[derive(Default, Deserialize)]
         #[serde(default)]
         struct Complaint {
@@ -257,7 +251,7 @@ impl Account {
             let answer = self.http.send(request).await;
             let answer = answer.map_err(|source| Error::Unreachable { request: name(), source })?;
             let status = answer.status;
-            if status.is_success() {
+            if status.is_success() || status.is_redirection() {
                 return Ok(answer);
             }
             if status == StatusCode::TOO_MANY_REQUESTS
@@ -277,7 +271,7 @@ impl Account {
         unreachable!("there is at least one login, and the last one returns")
     }
 
-    fn url(&self, resource: &str) -> Url {
+    pub(super) fn url(&self, resource: &str) -> Url {
         let path = format!("2010-04-01/Accounts/{}/{resource}", self.sid.0);
         self.api.join(&path).expect("paths are written in this module")
     }

@@ -37,7 +37,99 @@ pub struct Refusal {
     pub message: String,
 }
 
+/// What an error code means for a message, and what to do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meaning {
+    /// What has happened.
+    pub what: &'static str,
+    /// What somebody can do.
+    pub remedy: &'static str,
+}
+
+/// What `code` means, if it is one of [those](https://www.twilio.com/docs/api/errors) that forwarded messages
+/// end with.
+#[must_use]
+pub fn meaning(code: u32) -> Option<Meaning> {
+    let (what, remedy) = match code {
+        21211 | 21614 => (
+            "the mobile in the profile is not the number of a phone that takes texts",
+            "correct the employee's mobile in Okta",
+        ),
+        21408 => (
+            "the account may not text to the mobile's country",
+            "allow the country in Twilio's console, under Messaging, Geo permissions",
+        ),
+        21606 | 21659..=21661 => (
+            "the company number cannot send texts",
+            "look at the number in Twilio's console; if it is new, wait until it is in the Messaging Service",
+        ),
+        STOPPED => ("the employee has texted STOP to their company number", "tell them to text START to it"),
+        21612 => {
+            ("there is no way from the company number to the mobile", "ask Twilio's support about the route")
+        }
+        11200 | 11751 | 12300 | 21620 | 30011 | 30019 | 63019 => {
+            ("the file that came with it could not be delivered", "nothing; the text is sent without it")
+        }
+        30002 => ("the Twilio account is suspended", "look at Twilio's console"),
+        30003 => ("the mobile is switched off or out of reach", "nothing; it may work another time"),
+        30004 => ("the mobile or its carrier blocks the message", "ask the employee's carrier"),
+        30005 => ("the mobile does not exist any more", "correct the employee's mobile in Okta"),
+        30006 => {
+            ("the mobile in the profile is a landline, or its carrier takes no texts", "correct it in Okta")
+        }
+        30007 => (
+            "the carrier took the message for spam",
+            "register the number for A2P 10DLC, or ask Twilio's support",
+        ),
+        30008 => ("the carrier does not say why", "nothing; it may work another time"),
+        30022 | 30023 => {
+            ("more messages than the A2P 10DLC campaign allows", "ask Twilio for a higher limit")
+        }
+        30032 | 30034 | 30035 => (
+            "the company number is not registered, or not yet, for texts in the United States",
+            "register an A2P 10DLC campaign and name its Messaging Service in MessagingServiceSid",
+        ),
+        _ => return None,
+    };
+    Some(Meaning { what, remedy })
+}
+
+/// Twilio's word for somebody who has texted STOP.
+///
+/// <https://www.twilio.com/docs/api/errors/21610>
+const STOPPED: u32 = 21610;
+
+/// Twilio's word for a country to which the account may not text, which comes with a status that else is about
+/// the credentials.
+///
+/// <https://www.twilio.com/docs/api/errors/21408>
+const COUNTRY_NOT_ALLOWED: u32 = 21408;
+
+/// Whether `code` says that the recipient has texted STOP.
+#[must_use]
+pub fn is_stopped(code: u32) -> bool {
+    code == STOPPED
+}
+
 impl Error {
+    /// Whether the request was certainly not carried out, and may well be if it is made again at once.
+    #[must_use]
+    pub fn was_not_carried_out(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => refusal.status == StatusCode::TOO_MANY_REQUESTS,
+            Self::Unreachable { source, .. } => matches!(source, Failure::NotSent(_)),
+        }
+    }
+
+    /// Whether nobody knows if the request was carried out.
+    #[must_use]
+    pub fn is_of_unknown_outcome(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => refusal.status.is_server_error(),
+            Self::Unreachable { source, .. } => !matches!(source, Failure::NotSent(_)),
+        }
+    }
+
     /// Twilio's error code, if that is what it answered.
     #[must_use]
     pub fn code(&self) -> Option<u32> {
@@ -53,7 +145,8 @@ impl Refusal {
     /// someone may put right, nor about the moment.
     #[must_use]
     pub fn is_final(&self) -> bool {
-        self.status.is_client_error() && ![401, 403, 408, 429].contains(&self.status.as_u16())
+        let may_pass = [401, 403, 408, 429].contains(&self.status.as_u16());
+        self.status.is_client_error() && (!may_pass || self.code == COUNTRY_NOT_ALLOWED)
     }
 }
 

@@ -58,14 +58,15 @@ pub struct OwnedNumber {
     pub number: CompanyNumber,
     /// What is written on it.
     pub label: Label,
-    pub(super) voice: Webhook,
-    pub(super) sms: Webhook,
+    pub(super) voice: Hook,
+    pub(super) sms: Hook,
+    pub(super) sms_fallback: Hook,
     /// Whether an application or a trunk takes its calls or messages before any webhook.
     pub(super) overridden: bool,
 }
 
 /// Where something is reported, and how.
-pub(super) type Webhook = (Option<String>, Option<String>);
+pub(super) type Hook = (Option<String>, Option<String>);
 
 /// A number as Twilio lists it. One that is not ours may be anything, like a short code.
 #[derive(Deserialize)]
@@ -81,6 +82,10 @@ pub(super) struct Listed {
     sms_url: Option<String>,
     #[serde(default)]
     sms_method: Option<String>,
+    #[serde(default)]
+    sms_fallback_url: Option<String>,
+    #[serde(default)]
+    sms_fallback_method: Option<String>,
     #[serde(default)]
     voice_application_sid: Option<String>,
     #[serde(default)]
@@ -101,6 +106,7 @@ impl TryFrom<Listed> for OwnedNumber {
             label: Label(listed.friendly_name.unwrap_or_default()),
             voice: (listed.voice_url, listed.voice_method),
             sms: (listed.sms_url, listed.sms_method),
+            sms_fallback: (listed.sms_fallback_url, listed.sms_fallback_method),
         })
     }
 }

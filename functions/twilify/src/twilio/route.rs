@@ -11,6 +11,9 @@ const EMPLOYEE: &str = "employee";
 /// The parameter of a webhook's URL with their last known mobile.
 const ROUTE: &str = "route";
 
+/// What stands at the end of the URL that is told about messages when the employee has texted STOP.
+const STOPPED: &str = "&stopped=1";
+
 /// Where Twilio reports what happens on a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
@@ -18,16 +21,20 @@ pub struct Route {
     pub(super) voice: Url,
     /// Told about a message, by POST.
     pub(super) sms: Url,
+    /// Told about a message that the other one did not take, by POST.
+    pub(super) sms_fallback: Url,
 }
 
 /// What the URL of a webhook says about whose number it is. Twilio signs the URL, so it may be believed to
 /// be what we wrote there, at some time.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Hint {
     /// Whose the number is.
     pub employee: Option<EmployeeId>,
     /// Their last known mobile.
     pub sealed: Option<Sealed>,
+    /// Whether they have texted STOP to their company number, as far as we have noticed.
+    pub stopped: bool,
 }
 
 impl Route {
@@ -54,16 +61,27 @@ impl Route {
     #[must_use]
     pub fn pool(public_url: &Url) -> Self {
         let url = |path| public_url.join(path).expect("these are paths");
-        Self { voice: url("call-forward"), sms: url("sms-forward") }
+        Self { voice: url("call-forward"), sms: url("sms-forward"), sms_fallback: url("sms-forward/later") }
+    }
+
+    /// The same route, with the note that the employee has texted STOP, if they have.
+    #[must_use]
+    pub fn noting(mut self, stopped: bool) -> Self {
+        if stopped && let Some(query) = self.sms.query().map(|query| format!("{query}{STOPPED}")) {
+            self.sms.set_query(Some(&query));
+        }
+        self
     }
 
     /// The fields that set this route.
-    pub(super) fn fields(&self) -> [(&'static str, &str); 4] {
+    pub(super) fn fields(&self) -> [(&'static str, &str); 6] {
         [
             ("VoiceUrl", self.voice.as_str()),
             ("VoiceMethod", "POST"),
             ("SmsUrl", self.sms.as_str()),
             ("SmsMethod", "POST"),
+            ("SmsFallbackUrl", self.sms_fallback.as_str()),
+            ("SmsFallbackMethod", "POST"),
         ]
     }
 
@@ -80,6 +98,7 @@ impl Hint {
         Self {
             employee: parameter(EMPLOYEE).and_then(|(_, id)| id.parse().ok()),
             sealed: parameter(ROUTE).map(|(_, sealed)| Sealed(sealed.into_owned())),
+            stopped: query.ends_with(STOPPED),
         }
     }
 }
@@ -88,16 +107,32 @@ impl OwnedNumber {
     /// Whether calls and messages on it are reported along `route`.
     #[must_use]
     pub fn follows(&self, route: &Route) -> bool {
-        let is = |(url, method): &super::number::Webhook, wanted: &Url| {
-            url.as_deref() == Some(wanted.as_str()) && method.as_deref() == Some("POST")
+        let is = |(url, method): &super::number::Hook, wanted: &Url| {
+            let url = url.as_deref().map(|url| url.strip_suffix(STOPPED).unwrap_or(url));
+            url == Some(wanted.as_str()) && method.as_deref() == Some("POST")
         };
-        !self.overridden && is(&self.voice, &route.voice) && is(&self.sms, &route.sms)
+        !self.overridden
+            && is(&self.voice, &route.voice)
+            && is(&self.sms, &route.sms)
+            && is(&self.sms_fallback, &route.sms_fallback)
+    }
+
+    /// Whether its employee has texted STOP to it, as far as we have noticed.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.sms.0.as_ref().is_some_and(|url| url.ends_with(STOPPED))
+    }
+
+    /// The URL that is told about its messages, with or without the note; `None` if nothing changes.
+    pub(super) fn sms_url_if_stopped(&self, stopped: bool) -> Option<String> {
+        let url = self.sms.0.as_deref().filter(|url| url.contains('?') && self.is_stopped() != stopped)?;
+        Some(if stopped { format!("{url}{STOPPED}") } else { url.strip_suffix(STOPPED)?.to_owned() })
     }
 
     /// The last known mobile that stands in one of its webhooks.
     #[must_use]
     pub fn sealed(&self) -> Option<Sealed> {
-        let sealed = |(url, _): &super::number::Webhook| Hint::read(url.as_ref()?.split_once('?')?.1).sealed;
+        let sealed = |(url, _): &super::number::Hook| Hint::read(url.as_ref()?.split_once('?')?.1).sealed;
         sealed(&self.voice).or_else(|| sealed(&self.sms))
     }
 }

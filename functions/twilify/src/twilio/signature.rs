@@ -2,8 +2,12 @@
 //!
 //! <https://www.twilio.com/docs/usage/security#validating-requests>
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-use hmac::{Hmac, KeyInit, Mac};
+use ::hmac::{Hmac, KeyInit, Mac};
+use base64::{
+    Engine as _,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
+use ring::hmac;
 use secrecy::{ExposeSecret, SecretString};
 use sha1::Sha1;
 
@@ -60,6 +64,18 @@ impl AuthTokens {
         (!tokens.is_empty()).then_some(Self(tokens))
     }
 
+    /// A mark that nobody else can put on `text`, in the letters that a URL may have.
+    pub(super) fn mark(&self, text: &str) -> String {
+        let AuthToken(token) = &self.0[0];
+        BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(&marker(token), text.as_bytes()))
+    }
+
+    /// Whether one of these tokens has put `mark` on `text`.
+    pub(super) fn marked(&self, text: &str, mark: &str) -> bool {
+        let Ok(mark) = BASE64_URL_SAFE_NO_PAD.decode(mark) else { return false };
+        self.iter().any(|AuthToken(token)| hmac::verify(&marker(token), text.as_bytes(), &mark).is_ok())
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &AuthToken> {
         self.0.iter()
     }
@@ -72,6 +88,11 @@ impl AuthTokens {
         let mut macs = self.iter().flat_map(|token| urls.iter().map(|url| token.mac(url, form)));
         macs.any(|mac| mac.verify_slice(&signature).is_ok())
     }
+}
+
+/// Not the hash that Twilio signs with, so that no signature of Twilio's is ever a mark of ours.
+fn marker(token: &SecretString) -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, token.expose_secret().as_bytes())
 }
 
 #[cfg(test)]

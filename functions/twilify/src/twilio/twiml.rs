@@ -19,9 +19,9 @@ pub struct VoiceResponse {
     verbs: Vec<Verb>,
 }
 
-/// What Twilio should answer to a message: nothing, for we forward messages by ourselves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct MessagingResponse;
+/// What Twilio should answer to a message: usually nothing, for we forward messages by ourselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MessagingResponse(Option<String>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Verb {
@@ -111,6 +111,14 @@ impl VoiceResponse {
     }
 }
 
+impl MessagingResponse {
+    /// Sends `text` back to the sender, from the number that they have texted.
+    #[must_use]
+    pub fn reply(text: impl Display) -> Self {
+        Self(Some(text.to_string()))
+    }
+}
+
 impl FromStr for VoiceName {
     type Err = NotAVoice;
 
@@ -126,10 +134,11 @@ impl FromStr for Language {
     type Err = NotALanguage;
 
     fn from_str(text: &str) -> Result<Self, NotALanguage> {
-        let (language, region) = text.split_once('-').ok_or(NotALanguage)?;
-        let well_formed = (2..=3).contains(&language.len())
-            && (2..=4).contains(&region.len())
-            && [language, region].iter().all(|it| it.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        let mut parts = text.split('-');
+        let language = parts.next().filter(|it| (2..=3).contains(&it.len()));
+        let well_formed = language.is_some_and(|it| it.bytes().all(|byte| byte.is_ascii_alphabetic()))
+            && text.len() <= 20
+            && parts.all(|it| !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_alphanumeric()));
         if well_formed { Ok(Self(text.to_owned())) } else { Err(NotALanguage) }
     }
 }
@@ -157,7 +166,11 @@ impl Display for VoiceResponse {
 
 impl Display for MessagingResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response/>\n")
+        f.write_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")?;
+        match &self.0 {
+            Some(text) => writeln!(f, "<Response>\n  <Message>{}</Message>\n</Response>", Escaped(text)),
+            None => f.write_str("<Response/>\n"),
+        }
     }
 }
 

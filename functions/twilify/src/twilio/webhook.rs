@@ -2,18 +2,20 @@
 //!
 //! <https://www.twilio.com/docs/usage/webhooks/webhooks-security>
 
-use http::{Method, Request, Response, StatusCode, Uri, header};
-use url::{Url, form_urlencoded};
+mod call;
+mod message;
 
-use super::{AuthTokens, Hint, MessageSid};
-use crate::phone::{CompanyNumber, PhoneNumber};
+use http::{Method, Request, Response, StatusCode, Uri, header};
+use url::Url;
+
+pub use self::{
+    call::{CallSid, DialStatus, EndedDial, IncomingCall},
+    message::{IncomingMedia, IncomingMessage, MessageStatus},
+};
+use super::AuthTokens;
 
 /// The longest form that is read, in bytes. Twilio's own limits keep a webhook far below it.
 const LONGEST_FORM: usize = 64 << 10;
-
-/// What some networks send in place of a withheld number: ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN
-/// and UNAVAILABLE, as the letters on the keys.
-const WITHHELD: [&str; 5] = ["+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"];
 
 /// The door Twilio's webhooks come through.
 #[derive(Clone, Debug)]
@@ -24,9 +26,8 @@ pub struct Webhooks {
 
 /// Something Twilio reports by webhook.
 pub trait Webhook: Sized {
-    /// Reads the fields of the form Twilio posted, and what comes after the question mark in the URL it
-    /// posted to.
-    fn read(form: &Form, query: &str) -> Result<Self, Rejection>;
+    /// Reads the fields of the form Twilio posted, and the URL it posted to.
+    fn read(form: &Form, called: &Called<'_>) -> Result<Self, Rejection>;
 }
 
 /// The request was not one of Twilio's webhooks.
@@ -58,73 +59,13 @@ pub enum Rejection {
     Incomplete(&'static str),
 }
 
-/// Someone is calling a company number. Nobody but [`Webhooks::accept`] can make one.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct IncomingCall {
-    /// Twilio's name for the call.
-    pub sid: CallSid,
-    /// Who is calling; `None` if they withhold their number or have none, as on SIP.
-    pub from: Option<PhoneNumber>,
-    /// The number they dialled; `None` if it was not a number but a SIP address, say.
-    pub to: Option<CompanyNumber>,
-    /// The phone that sent the call here, if the network says so.
-    pub forwarded_from: Option<PhoneNumber>,
-    /// Whose number it is, as far as the URL says.
-    pub hint: Hint,
+/// The URL that Twilio called.
+pub struct Called<'a> {
+    /// How it begins, up to our paths and without a slash at the end.
+    pub base: String,
+    /// What comes after the question mark.
+    pub query: &'a str,
 }
-
-/// The phone that we had rung rings no more. Nobody but [`Webhooks::accept`] can make one.
-///
-/// <https://www.twilio.com/docs/voice/twiml/dial#action>
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct EndedDial {
-    /// Twilio's name for the call.
-    pub sid: CallSid,
-    /// What came of it.
-    pub status: DialStatus,
-    /// Whose phone it was, as we wrote it into the URL.
-    pub name: Option<String>,
-}
-
-/// What came of ringing a phone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DialStatus {
-    /// It was answered, and somebody has hung up.
-    Answered,
-    /// It was busy.
-    Busy,
-    /// It rang, and nobody answered.
-    Unanswered,
-    /// It could not be rung.
-    Failed,
-    /// The caller gave up while it rang.
-    Canceled,
-}
-
-/// Someone has sent a message to a company number. It has no `Debug`: what people write stays out
-/// of the log. Nobody but [`Webhooks::accept`] can make one.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct IncomingMessage {
-    /// Twilio's name for the message.
-    pub sid: MessageSid,
-    /// Who sent it, in Twilio's words: a number, a short code, a name, an address on a channel.
-    pub from: String,
-    /// The number they sent it to; `None` if it was not a number.
-    pub to: Option<CompanyNumber>,
-    /// The text, which may be empty.
-    pub body: String,
-    /// How many pictures and other files came with it.
-    pub media: usize,
-    /// Whose number it is, as far as the URL says.
-    pub hint: Hint,
-}
-
-/// Twilio's name for a call: `CA` and 32 hexadecimal digits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CallSid(pub String);
 
 /// The fields of a posted form, decoded, in the order in which they came.
 pub struct Form(Vec<(String, String)>);
@@ -137,6 +78,18 @@ impl Webhooks {
     #[must_use]
     pub fn new(tokens: AuthTokens, public_url: Option<Url>) -> Self {
         Self { tokens, public_url }
+    }
+
+    /// A mark that says that `text` is ours: whoever has not got the auth token cannot make one.
+    #[must_use]
+    pub fn mark(&self, text: &str) -> String {
+        self.tokens.mark(text)
+    }
+
+    /// Whether `mark` was put on `text` by [`mark`](Self::mark), with this or with the previous auth token.
+    #[must_use]
+    pub fn marked(&self, text: &str, mark: &str) -> bool {
+        self.tokens.marked(text, mark)
     }
 
     /// Checks the signature, then reads the form; a webhook can be had in no other way.
@@ -153,79 +106,49 @@ impl Webhooks {
         if !content_type.starts_with(b"application/x-www-form-urlencoded") {
             return Err(Rejection::NotAForm);
         }
-        let form = Form(serde_urlencoded::from_bytes(body).map_err(|_| Rejection::NotAForm)?);
-        if !self.tokens.signed(signature.as_bytes(), &self.urls(request.uri()), &form.0) {
-            return Err(Rejection::Forged);
-        }
-        W::read(&form, request.uri().query().unwrap_or_default())
+        self.admit(request.uri(), signature.as_bytes(), body)
     }
 
-    /// The URLs Twilio may have signed. It is of two minds about the port, so its own libraries try
-    /// both: without it, and with it even where it is the scheme's own.
-    fn urls(&self, requested: &Uri) -> [String; 2] {
+    /// Likewise for a webhook that has waited in a queue: the URL that Twilio called, the signature and
+    /// the form that it sent.
+    pub fn accept_late<W: Webhook>(&self, url: &str, signature: &str, form: &str) -> Result<W, Rejection> {
+        let url = url.parse().map_err(|_| Rejection::NotFound)?;
+        self.admit(&url, signature.as_bytes(), form.as_bytes())
+    }
+
+    fn admit<W: Webhook>(&self, url: &Uri, signature: &[u8], form: &[u8]) -> Result<W, Rejection> {
+        let form = Form(serde_urlencoded::from_bytes(form).map_err(|_| Rejection::NotAForm)?);
+        let [without_port, with_port] = self.bases(url);
+        let query = url.query().unwrap_or_default();
+        let rest = if query.is_empty() { url.path().to_owned() } else { format!("{}?{query}", url.path()) };
+        let urls = [format!("{without_port}{rest}"), format!("{with_port}{rest}")];
+        if !self.tokens.signed(signature, &urls, &form.0) {
+            return Err(Rejection::Forged);
+        }
+        let has_port = self.public_url.as_ref().map_or(url.port_u16(), Url::port).is_some();
+        W::read(&form, &Called { base: if has_port { with_port } else { without_port }, query })
+    }
+
+    /// How the URL began that Twilio has signed. It is of two minds about the port, so its own libraries
+    /// try both: without it, and with it even where it is the scheme's own.
+    fn bases(&self, called: &Uri) -> [String; 2] {
         let (scheme, host, port, path) = match &self.public_url {
             Some(url) => (url.scheme(), url.host_str(), url.port(), url.path().trim_end_matches('/')),
-            None => (requested.scheme_str().unwrap_or("https"), requested.host(), requested.port_u16(), ""),
+            None => (called.scheme_str().unwrap_or("https"), called.host(), called.port_u16(), ""),
         };
         let host = host.unwrap_or_default();
         let port = port.unwrap_or(if scheme == "http" { 80 } else { 443 });
-        let query = requested.query().filter(|query| !query.is_empty());
-        let query = query.map_or_else(String::new, |query| format!("?{query}"));
-        let rest = format!("{path}{}{query}", requested.path());
-        [format!("{scheme}://{host}{rest}"), format!("{scheme}://{host}:{port}{rest}")]
+        [format!("{scheme}://{host}{path}"), format!("{scheme}://{host}:{port}{path}")]
     }
 }
 
 impl Form {
-    fn get(&self, name: &'static str) -> Option<&str> {
+    fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 
     fn required(&self, name: &'static str) -> Result<&str, Rejection> {
         self.get(name).ok_or(Rejection::Incomplete(name))
-    }
-}
-
-impl Webhook for IncomingCall {
-    fn read(form: &Form, query: &str) -> Result<Self, Rejection> {
-        let from = form.get("From").filter(|from| !WITHHELD.contains(from));
-        Ok(Self {
-            sid: CallSid(form.required("CallSid")?.to_owned()),
-            from: from.and_then(|from| from.parse().ok()),
-            to: form.required("To")?.parse().ok(),
-            forwarded_from: form.get("ForwardedFrom").and_then(|from| from.parse().ok()),
-            hint: Hint::read(query),
-        })
-    }
-}
-
-impl Webhook for EndedDial {
-    fn read(form: &Form, query: &str) -> Result<Self, Rejection> {
-        let mut query = form_urlencoded::parse(query.as_bytes());
-        Ok(Self {
-            sid: CallSid(form.required("CallSid")?.to_owned()),
-            status: match form.required("DialCallStatus")? {
-                "completed" | "answered" => DialStatus::Answered,
-                "busy" => DialStatus::Busy,
-                "no-answer" => DialStatus::Unanswered,
-                "canceled" => DialStatus::Canceled,
-                _ => DialStatus::Failed,
-            },
-            name: query.find(|(parameter, _)| parameter == "name").map(|(_, name)| name.into_owned()),
-        })
-    }
-}
-
-impl Webhook for IncomingMessage {
-    fn read(form: &Form, query: &str) -> Result<Self, Rejection> {
-        Ok(Self {
-            sid: MessageSid(form.required("MessageSid")?.to_owned()),
-            from: form.get("From").unwrap_or_default().to_owned(),
-            to: form.required("To")?.parse().ok(),
-            body: form.get("Body").unwrap_or_default().to_owned(),
-            media: form.get("NumMedia").and_then(|count| count.parse().ok()).unwrap_or_default(),
-            hint: Hint::read(query),
-        })
     }
 }
 

@@ -10,26 +10,40 @@ use axum::{
     extract::State,
     http::{HeaderMap, Method, StatusCode, Uri, header, response},
     response::{IntoResponse, Response},
-    routing::post,
+    routing::{MethodFilter, on, post},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::lambda::Function;
+use super::{lambda::Function, sqs::Queues};
 use crate::server::serve;
 
-/// Serves the routes of `template.yaml`: there is nothing else.
-pub(crate) fn start(listener: TcpListener, routes: &[(&str, &Arc<Function>)]) {
-    let mut all = Router::new();
-    for (path, function) in routes {
-        all = all.merge(Router::new().route(path, post(invoke)).with_state(Arc::clone(function)));
+/// Serves the routes of `template.yaml`, each with its method: there is nothing else. What comes to `later`
+/// goes into `queues`.
+pub(crate) fn start(
+    listener: TcpListener,
+    routes: &[(MethodFilter, &str, &Arc<Function>)],
+    later: &str,
+    queues: &Queues,
+) {
+    let mut all = Router::new().route(later, post(enqueue)).with_state(queues.clone());
+    for (method, path, function) in routes {
+        all = all.merge(Router::new().route(path, on(*method, invoke)).with_state(Arc::clone(function)));
     }
     serve(listener, all.fallback(not_found).method_not_allowed_fallback(not_found));
 }
 
 async fn not_found() -> Response {
     (StatusCode::NOT_FOUND, Json(json!({ "message": "Not Found" }))).into_response()
+}
+
+/// The integration with SQS: the body as it is, the signature and the URL as attributes, and an empty answer.
+async fn enqueue(State(queues): State<Queues>, uri: Uri, headers: HeaderMap, body: String) -> StatusCode {
+    let header = |name| headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let url = format!("http://{}{}", header("host"), uri.path());
+    queues.put(body, header("x-twilio-signature"), &url);
+    StatusCode::NO_CONTENT
 }
 
 async fn invoke(
@@ -48,7 +62,7 @@ async fn invoke(
 }
 
 /// The event that API Gateway makes of a request.
-fn event(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Value {
+pub(crate) fn event(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Value {
     let text = |value: &header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let mut joined: BTreeMap<&str, String> = BTreeMap::new();
     let mut cookies = Vec::new();

@@ -6,7 +6,7 @@ use std::{
     process::{ExitStatus, Stdio},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, SystemTime},
 };
@@ -37,6 +37,8 @@ pub(crate) struct Function {
     env: Mutex<Vec<(String, String)>>,
     instance: sync::Mutex<Option<Instance>>,
     killed: Notify,
+    /// Whether nothing can be invoked.
+    down: AtomicBool,
     log: Log,
 }
 
@@ -71,7 +73,8 @@ struct Runtime {
 impl Function {
     pub(crate) fn new(name: &'static str, timeout: Duration, env: Vec<(String, String)>, log: Log) -> Self {
         let (instance, killed) = (sync::Mutex::default(), Notify::new());
-        Self { name, timeout: Mutex::new(timeout), env: Mutex::new(env), instance, killed, log }
+        let down = AtomicBool::new(false);
+        Self { name, timeout: Mutex::new(timeout), env: Mutex::new(env), instance, killed, down, log }
     }
 
     /// Sets a variable of the environment; a function that runs already is started anew.
@@ -87,6 +90,9 @@ impl Function {
 
     /// Invokes the function and waits for its result.
     pub(crate) async fn invoke(&self, event: Value) -> Result<Value, Failed> {
+        if self.down.load(Ordering::Relaxed) {
+            return Err(Failed::new("ServiceException", "Lambda is down"));
+        }
         let mut slot = self.instance.lock().await;
         let timeout = *lock(&self.timeout);
         let instance = match slot.take() {
@@ -119,6 +125,15 @@ impl Function {
         let kibibytes =
             status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().strip_suffix(" kB")?;
         kibibytes.parse::<u64>().ok().map(|it| it << 10)
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Lets invocations fail, or work again.
+    pub(crate) fn set_down(&self, down: bool) {
+        self.down.store(down, Ordering::Relaxed);
     }
 
     /// Kills the process in the middle of its invocation.

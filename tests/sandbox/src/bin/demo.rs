@@ -50,7 +50,7 @@ async fn main() -> Result<()> {
     style.heading("Somebody texts Randall's company number");
     world.text(CALLER, &number, "Lunch at noon? 🥪").await;
     let inbox = world.twilio.inbox("+18182179229");
-    let [Message { from, to, body }] = &inbox[..] else {
+    let [Message { from, to, body, .. }] = &inbox[..] else {
         return Err(anyhow!("{} messages arrived", inbox.len()));
     };
     style.line("arrives at", &format!("{to}, from {from}"));

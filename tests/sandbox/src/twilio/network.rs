@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{Method, header};
 use twilify::{transport::Http, twilio::AuthToken};
 
-use super::{ACCOUNT_SID, Call, Number, Twilio, script};
+use super::{ACCOUNT_SID, Call, Message, Number, Twilio, script};
 use crate::server::lock;
 
 /// How long Twilio waits for an answer.
@@ -81,7 +81,7 @@ impl Twilio {
     ///
     /// If the account does not own `to`.
     pub async fn text(&self, from: &str, to: &str, body: &str) -> Answer {
-        self.deliver(&self.a_text(from, to, body)).await
+        self.take(self.a_text(from, to, body)).await
     }
 
     /// The webhook of a call.
@@ -119,8 +119,11 @@ impl Twilio {
     /// If the account does not own `to`.
     #[must_use]
     pub fn a_text(&self, from: &str, to: &str, body: &str) -> Delivery {
-        let sid = lock(&self.state).new_sid("SM");
         let Number { sms_url, sms_method, .. } = self.number(to);
+        let mut state = lock(&self.state);
+        let sid = state.new_sid("SM");
+        state.messages.push(Message::new(sid.clone(), "inbound", from, to, body));
+        drop(state);
         let form = [
             ("ToCountry", "US"),
             ("MessageSid", sid.as_str()),
@@ -164,7 +167,7 @@ impl Twilio {
         }
     }
 
-    fn number(&self, number: &str) -> Number {
+    pub(super) fn number(&self, number: &str) -> Number {
         let owned = self.owned();
         owned.into_iter().find(|it| it.phone_number == number).expect("the account owns this number")
     }
@@ -182,7 +185,7 @@ impl Signature {
 }
 
 impl Delivery {
-    fn new(url: String, method: &str, form: &[(&str, &str)]) -> Self {
+    pub(super) fn new(url: String, method: &str, form: &[(&str, &str)]) -> Self {
         let form = form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let method = if method == "GET" { Method::GET } else { Method::POST };
         Self { url, method, form, content_type: FORM, signature: Signature::Twilios }
@@ -211,7 +214,13 @@ impl Delivery {
         if status == "completed" { ended.with("DialCallDuration", "42") } else { ended }
     }
 
-    fn field(&self, name: &str) -> &str {
+    /// Where it goes.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(super) fn field(&self, name: &str) -> &str {
         self.form.iter().find(|(it, _)| it == name).map_or("", |(_, value)| value)
     }
 

@@ -2,6 +2,8 @@
 //!
 //! <https://www.twilio.com/docs/usage/api>
 
+pub(super) mod messages;
+
 use axum::{
     Json, Router,
     body::Bytes,
@@ -15,7 +17,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use twilify::PhoneNumber;
 
-use super::{ACCOUNT_SID, API_KEY_SECRET, API_KEY_SID, ForSale, Message, Number, Twilio};
+use super::{ACCOUNT_SID, API_KEY_SECRET, API_KEY_SID, ForSale, Number, Twilio};
 use crate::server::lock;
 
 /// The most entries on a page.
@@ -37,7 +39,7 @@ pub(super) fn router(twilio: &Twilio) -> Router {
         .route("/AvailablePhoneNumbers/{country}/Local.json", get(search))
         .route("/IncomingPhoneNumbers.json", get(list).post(buy))
         .route("/IncomingPhoneNumbers/{number}", post(update).delete(release))
-        .route("/Messages.json", get(messages).post(send))
+        .merge(messages::router())
         .layer(middleware::from_fn_with_state(twilio.clone(), authenticate))
         .with_state(twilio.clone())
 }
@@ -205,53 +207,6 @@ async fn enroll(State(twilio): State<Twilio>, headers: HeaderMap, body: Bytes) -
     Ok((StatusCode::CREATED, Json(json!({ "phone_number": number }))).into_response())
 }
 
-async fn messages(State(twilio): State<Twilio>) -> Reply {
-    Ok(Json(json!({ "messages": lock(&twilio.state).sent, "next_page_uri": null })).into_response())
-}
-
-async fn send(State(twilio): State<Twilio>, headers: HeaderMap, body: Bytes) -> Reply {
-    let form = Fields::of_body(&headers, &body)?;
-    let required = |name, code| form.get(name).ok_or_else(|| bad(code, format!("A '{name}' is required.")));
-    let (to, from, body) = (required("To", 21604)?, required("From", 21603)?, required("Body", 21602)?);
-    let mut state = lock(&twilio.state);
-    if to.parse::<PhoneNumber>().is_err() {
-        return Err(bad(21211, format!("The 'To' number {to} is not a valid phone number.")));
-    }
-    if !state.owned.iter().any(|it| it.phone_number == from) {
-        return Err(bad(
-            21606,
-            format!("The 'From' phone number {from} is not an SMS-capable number of yours."),
-        ));
-    }
-    if to == from {
-        return Err(bad(21266, "'To' and 'From' number cannot be the same".to_owned()));
-    }
-    if body.encode_utf16().count() > 1600 {
-        return Err(bad(21617, "The concatenated message body exceeds the 1600 character limit.".to_owned()));
-    }
-    if form.get("MessagingServiceSid").is_some() && !state.enrolled.iter().any(|it| it == from) {
-        return Err(bad(21606, format!("The 'From' number {from} is not in the Messaging Service.")));
-    }
-    let message = Message { from: from.to_owned(), to: to.to_owned(), body: body.to_owned() };
-    let sid = state.new_sid("SM");
-    state.sent.push(message);
-    let answer = json!({
-        "sid": sid,
-        "account_sid": ACCOUNT_SID,
-        "status": "queued",
-        "direction": "outbound-api",
-        "from": from,
-        "to": to,
-        "body": body,
-        "num_segments": "1",
-        "num_media": "0",
-        "error_code": null,
-        "error_message": null,
-        "uri": format!("/2010-04-01/Accounts/{ACCOUNT_SID}/Messages/{sid}.json"),
-    });
-    Ok((StatusCode::CREATED, Json(answer)).into_response())
-}
-
 impl Fields {
     fn of_query(query: Option<String>) -> Self {
         Self(serde_urlencoded::from_str(&query.unwrap_or_default()).unwrap_or_default())
@@ -273,6 +228,10 @@ impl Fields {
         self.0.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_str()).filter(|it| !it.is_empty())
     }
 
+    fn all(&self, name: &str) -> Vec<String> {
+        self.0.iter().filter(|(it, _)| it == name).map(|(_, value)| value.clone()).collect()
+    }
+
     fn page_size(&self, default: usize) -> Result<usize, Failure> {
         let size = self.get("PageSize").map_or(Ok(default), str::parse);
         match size {
@@ -290,10 +249,12 @@ impl Number {
                 "FriendlyName" if value.encode_utf16().count() > 64 => {
                     return Err(bad(20001, "FriendlyName may not exceed 64 characters".to_owned()));
                 }
-                "VoiceUrl" | "SmsUrl" if url::Url::parse(value).is_err() => {
+                "VoiceUrl" | "SmsUrl" | "SmsFallbackUrl" if url::Url::parse(value).is_err() => {
                     return Err(bad(21402, format!("{name} is not a valid URL")));
                 }
-                "VoiceMethod" | "SmsMethod" if !["GET", "POST"].contains(&value.as_str()) => {
+                "VoiceMethod" | "SmsMethod" | "SmsFallbackMethod"
+                    if !["GET", "POST"].contains(&value.as_str()) =>
+                {
                     return Err(bad(21403, format!("{name} is not valid")));
                 }
                 "FriendlyName" => &mut self.friendly_name,
@@ -301,6 +262,8 @@ impl Number {
                 "VoiceMethod" => &mut self.voice_method,
                 "SmsUrl" => &mut self.sms_url,
                 "SmsMethod" => &mut self.sms_method,
+                "SmsFallbackUrl" => &mut self.sms_fallback_url,
+                "SmsFallbackMethod" => &mut self.sms_fallback_method,
                 "VoiceApplicationSid" => &mut self.voice_application_sid,
                 "SmsApplicationSid" => &mut self.sms_application_sid,
                 "TrunkSid" => &mut self.trunk_sid,

@@ -1,0 +1,83 @@
+//! Messages that could not be forwarded at once, and have waited in a queue.
+//!
+//! When the webhook fails, Twilio calls the number's fallback URL, and API Gateway puts that request into the
+//! queue as it is. Lambda fetches it from there.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
+
+use serde::{Deserialize, Serialize};
+use twilify::twilio::IncomingMessage;
+
+use crate::SmsForward;
+
+/// The end of the URL that such requests were for.
+const PATH: &str = "/sms-forward/later";
+
+/// What Lambda fetched from the queue.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Batch {
+    records: Vec<Record>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Record {
+    message_id: String,
+    /// The form that Twilio posted.
+    body: String,
+    message_attributes: Attributes,
+}
+
+#[derive(Deserialize)]
+struct Attributes {
+    /// Twilio's signature.
+    signature: Attribute,
+    /// The URL that Twilio called.
+    url: Attribute,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Attribute {
+    string_value: String,
+}
+
+/// What is to stay in the queue.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Leftover {
+    batch_item_failures: Vec<Failure>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Failure {
+    item_identifier: String,
+}
+
+impl SmsForward {
+    /// Forwards what has waited. What cannot be forwarded now either stays in the queue; what Twilio has not
+    /// signed does not.
+    pub async fn work_off(&self, batch: Batch) -> Leftover {
+        let mut leftover = Leftover::default();
+        for Record { message_id, body, message_attributes: Attributes { signature, url } } in batch.records {
+            let message = if url.string_value.ends_with(PATH) {
+                self.webhooks.accept_late(&url.string_value, &signature.string_value, &body)
+            } else {
+                Err(twilify::twilio::Rejection::NotFound)
+            };
+            match message {
+                Err(rejection) => {
+                    tracing::warn!(reason = %rejection, "refused a request that was in the queue")
+                }
+                Ok(message) if self.is_forwarded_at_last(&message).await => {}
+                Ok(_) => leftover.batch_item_failures.push(Failure { item_identifier: message_id }),
+            }
+        }
+        leftover
+    }
+
+    async fn is_forwarded_at_last(&self, message: &IncomingMessage) -> bool {
+        self.forward_once(message, true).await.is_ok()
+    }
+}

@@ -1,0 +1,92 @@
+//! What becomes of messages after Twilio has taken them.
+
+use jiff::{SignedDuration, Timestamp};
+use twilify::{
+    Causes, CompanyNumber, EmployeeId, MobileNumber, metrics,
+    twilio::{self, Direction, Logged, MessageSid, MessageStatus, OutgoingMessage},
+};
+use url::Url;
+
+use crate::{SmsForward, forward::is_about_the_mobile, text, words::Words};
+
+/// How far back the log is searched for a message that went out a second time.
+const HINDSIGHT: SignedDuration = SignedDuration::from_hours(24);
+
+/// The URL at which Twilio tells what becomes of a message to `employee`, below `base`.
+///
+/// # Panics
+///
+/// If `base` is no URL; it is where Twilio has just reached us.
+pub(crate) fn callback(base: &str, employee: Option<&EmployeeId>, has_media: bool) -> Url {
+    let mut url: Url =
+        format!("{base}/sms-forward/status").parse().expect("Twilio has called a URL below it");
+    if let Some(EmployeeId(employee)) = employee {
+        url.query_pairs_mut().append_pair("employee", employee);
+    }
+    if has_media {
+        url.query_pairs_mut().append_pair("media", "1");
+    }
+    url
+}
+
+impl SmsForward {
+    /// Tells the log and CloudWatch of a message that is lost, and saves of it what can be saved.
+    pub(crate) async fn follow_up(&self, status: &MessageStatus) {
+        let MessageStatus { sid: MessageSid(message_sid), is_lost, code, employee, had_media, .. } = status;
+        if !is_lost {
+            return;
+        }
+        let meaning = twilio::meaning(*code);
+        tracing::error!(
+            message_sid,
+            employee = employee.as_ref().map(|it| it.0.as_str()),
+            code,
+            meaning = meaning.map(|it| it.what),
+            remedy = meaning.map(|it| it.remedy),
+            more = format!("https://www.twilio.com/docs/api/errors/{code}"),
+            "a message was not delivered"
+        );
+        metrics::count("MessagesUndelivered", ("ErrorCode", &code.to_string()));
+        let again = *had_media && !is_about_the_mobile(*code);
+        let has_stopped = twilio::is_stopped(*code);
+        if !again && !has_stopped {
+            return;
+        }
+        let done = async {
+            let lost = self.account.message(&status.sid).await?;
+            if has_stopped && let Ok(number) = lost.from.parse() {
+                self.note_stopped(&number, true).await;
+            }
+            if again { self.send_without_files(&lost, status).await } else { Ok(()) }
+        };
+        if let Err(error) = done.await {
+            tracing::error!(message_sid, error = %Causes(&error), "cannot send a message again without its files");
+        }
+    }
+
+    /// Sends the text of a message whose files were not taken, unless that has been done.
+    async fn send_without_files(&self, lost: &Logged, status: &MessageStatus) -> Result<(), twilio::Error> {
+        let (Ok(from), Ok(to)) = (lost.from.parse::<CompanyNumber>(), lost.to.parse::<MobileNumber>()) else {
+            return Ok(());
+        };
+        let since = Timestamp::now() - HINDSIGHT;
+        let log = self.account.messages_since(&lost.from, &lost.to, since).await?;
+        for body in text::with_note(&lost.body, &Words::NoFiles(lost.files()).to_string()) {
+            let since_then = |it: &&Logged| it.date_created >= lost.date_created;
+            let same = |it: &Logged| it.direction == Direction::Outbound && it.body == body;
+            if log.iter().filter(since_then).any(same) {
+                continue;
+            }
+            let outgoing = OutgoingMessage {
+                from: from.clone(),
+                to: to.clone(),
+                body,
+                media: Vec::new(),
+                service: self.service.clone(),
+                status_callback: callback(&status.base, status.employee.as_ref(), false),
+            };
+            self.account.send(&outgoing).await?;
+        }
+        Ok(())
+    }
+}

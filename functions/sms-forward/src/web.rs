@@ -1,0 +1,96 @@
+//! The requests that come in through API Gateway.
+
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use jiff::Timestamp;
+use lambda_http::Body;
+use twilify::{
+    Causes,
+    twilio::{MessagingResponse, Rejection},
+};
+
+use crate::{
+    NotForwarded, SmsForward,
+    files::{self, LONGEST, Link},
+};
+
+impl SmsForward {
+    /// Refuses what Twilio did not sign and links that are not ours, and tells Twilio whether a message was
+    /// dealt with.
+    pub async fn respond(&self, request: Request<impl AsRef<[u8]>>) -> Response<Body> {
+        // A stage or a domain may have put something before the path.
+        let path = request.uri().path();
+        let answer = if path.ends_with("/sms-forward") {
+            self.take_message(&request).await
+        } else if path.ends_with("/sms-forward/status") {
+            self.take_status(&request).await
+        } else if [Method::GET, Method::HEAD].contains(request.method()) && path.contains("/media/") {
+            return self.serve_file(&request).await;
+        } else {
+            Err(Rejection::NotFound)
+        };
+        let answer = answer.unwrap_or_else(|rejection| {
+            tracing::warn!(reason = %rejection, "refused a request");
+            rejection.into()
+        });
+        answer.map(Body::from)
+    }
+
+    async fn take_message(&self, request: &Request<impl AsRef<[u8]>>) -> Result<Response<String>, Rejection> {
+        let message = self.webhooks.accept(request)?;
+        Ok(match self.forward_once(&message, false).await {
+            Ok(reply) => reply.into(),
+            Err(NotForwarded) => {
+                let mut response = Response::from(MessagingResponse::default());
+                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+                response
+            }
+        })
+    }
+
+    async fn take_status(&self, request: &Request<impl AsRef<[u8]>>) -> Result<Response<String>, Rejection> {
+        self.follow_up(&self.webhooks.accept(request)?).await;
+        let mut response = Response::default();
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        Ok(response)
+    }
+
+    /// Passes a file on to whoever has a link to it that is ours.
+    async fn serve_file(&self, request: &Request<impl AsRef<[u8]>>) -> Response<Body> {
+        let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
+        let mut response = Response::new(Body::Empty);
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        let Some(link) = Link::read(path, query, &self.webhooks, Timestamp::now()) else {
+            tracing::warn!("refused a link to a file that is not ours or too old");
+            return response;
+        };
+        let file = match self.account.file(&link.message, &link.media).await {
+            Ok(file) if file.bytes.len() as u64 <= LONGEST => file,
+            Ok(_) => {
+                tracing::error!(message_sid = link.message.0, "a file is too large to be passed on");
+                return response;
+            }
+            Err(error) => {
+                tracing::error!(message_sid = link.message.0, error = %Causes(&error), "cannot pass a file on");
+                *response.status_mut() = StatusCode::BAD_GATEWAY;
+                return response;
+            }
+        };
+        *response.status_mut() = StatusCode::OK;
+        let name = format!("inline; filename=\"{}\"", files::name(&file.content_type));
+        let headers = [
+            (header::CONTENT_TYPE, file.content_type),
+            (header::CONTENT_DISPOSITION, name),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+            (header::CACHE_CONTROL, "private, no-store".to_owned()),
+        ];
+        for (name, value) in headers {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        if request.method() == Method::GET {
+            *response.body_mut() = Body::Binary(file.bytes);
+        }
+        response
+    }
+}

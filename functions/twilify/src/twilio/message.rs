@@ -1,0 +1,141 @@
+//! Messages that the account sends, and its log of them.
+//!
+//! <https://www.twilio.com/docs/messaging/api/message-resource>
+
+use std::str::FromStr;
+
+use jiff::{Timestamp, fmt::rfc2822};
+use serde::{Deserialize, Deserializer};
+use url::Url;
+
+use super::{Account, Error, MessagingServiceSid, NotASid};
+use crate::phone::{CompanyNumber, MobileNumber};
+
+/// The most messages Twilio puts on a page.
+const PAGE: &str = "1000";
+
+/// Twilio's name for a message: `SM` or `MM` and 32 hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(transparent)]
+pub struct MessageSid(pub String);
+
+/// A message on its way out. It has no `Debug`: what people write stays out of the log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OutgoingMessage {
+    /// Always one of ours.
+    pub from: CompanyNumber,
+    /// An employee's mobile.
+    pub to: MobileNumber,
+    /// The text, of 1 to 1600 characters.
+    pub body: String,
+    /// Where Twilio finds the pictures and other files that go with it, at most ten.
+    pub media: Vec<Url>,
+    /// The Messaging Service that `from` is in and through which it is sent, if there is one.
+    pub service: Option<MessagingServiceSid>,
+    /// Where Twilio tells what becomes of it.
+    pub status_callback: Url,
+}
+
+/// A message in the account's log. It has no `Debug`: what people write stays out of our log.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+pub struct Logged {
+    /// Who sent it, in Twilio's words.
+    pub from: String,
+    /// Who got it, in Twilio's words.
+    pub to: String,
+    /// The text.
+    #[serde(default)]
+    pub body: String,
+    /// How many files it has, in digits.
+    #[serde(default)]
+    num_media: String,
+    /// Whether it came in or went out.
+    pub direction: Direction,
+    /// When Twilio took it.
+    #[serde(deserialize_with = "rfc2822_time")]
+    pub date_created: Timestamp,
+}
+
+/// Whether a message came in or went out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum Direction {
+    /// Somebody sent it to one of our numbers.
+    #[serde(rename = "inbound")]
+    Inbound,
+    /// We sent it.
+    #[serde(rename = "outbound-api", alias = "outbound-call", alias = "outbound-reply")]
+    Outbound,
+}
+
+impl Logged {
+    /// How many pictures and other files it has.
+    #[must_use]
+    pub fn files(&self) -> usize {
+        self.num_media.parse().unwrap_or_default()
+    }
+}
+
+impl Account {
+    /// Sends a message. It must not be repeated when the answer got lost: Twilio would send it twice.
+    /// [`messages_since`](Self::messages_since) tells whether it did.
+    pub async fn send(&self, message: &OutgoingMessage) -> Result<MessageSid, Error> {
+        #[derive(Deserialize)]
+        struct Message {
+            sid: MessageSid,
+        }
+
+        let OutgoingMessage { from, to, body, media, service, status_callback } = message;
+        let mut form = vec![
+            ("From", from.as_e164()),
+            ("To", to.as_e164()),
+            ("Body", body),
+            ("StatusCallback", status_callback.as_str()),
+        ];
+        form.extend(media.iter().map(|url| ("MediaUrl", url.as_str())));
+        // With the service alone Twilio would choose another employee's number.
+        form.extend(service.iter().map(|service| ("MessagingServiceSid", service.as_str())));
+        let message: Message = self.post(&self.url("Messages.json"), &form).await?;
+        Ok(message.sid)
+    }
+
+    /// Lists the messages from one number to another that Twilio took at `since` or later, the newest
+    /// first.
+    pub async fn messages_since(&self, from: &str, to: &str, since: Timestamp) -> Result<Vec<Logged>, Error> {
+        #[derive(Deserialize)]
+        struct Page {
+            messages: Vec<Logged>,
+            next_page_uri: Option<String>,
+        }
+
+        let mut url = self.url("Messages.json");
+        url.query_pairs_mut().append_pair("From", from).append_pair("To", to).append_pair("PageSize", PAGE);
+        let mut messages = Vec::new();
+        loop {
+            let page: Page = self.get(&url).await?;
+            let goes_back_further = page.messages.iter().any(|it| it.date_created < since);
+            messages.extend(page.messages.into_iter().filter(|it| it.date_created >= since));
+            match page.next_page_uri {
+                Some(next) if !goes_back_further => url = self.next_page(&url, &next)?,
+                _ => return Ok(messages),
+            }
+        }
+    }
+
+    /// Reads one message from the log.
+    pub async fn message(&self, MessageSid(sid): &MessageSid) -> Result<Logged, Error> {
+        self.get(&self.url(&format!("Messages/{sid}.json"))).await
+    }
+}
+
+impl FromStr for MessageSid {
+    type Err = NotASid;
+
+    fn from_str(text: &str) -> Result<Self, NotASid> {
+        NotASid::check("SM", text).or_else(|_| NotASid::check("MM", text)).map(Self)
+    }
+}
+
+fn rfc2822_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    rfc2822::DateTimeParser::new().parse_timestamp(&text).map_err(serde::de::Error::custom)
+}

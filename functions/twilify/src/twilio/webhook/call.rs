@@ -1,0 +1,92 @@
+//! Calls.
+
+use url::form_urlencoded;
+
+use super::{Called, Form, Rejection, Webhook};
+use crate::{
+    phone::{CompanyNumber, PhoneNumber},
+    twilio::Hint,
+};
+
+/// What some networks send in place of a withheld number: ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN
+/// and UNAVAILABLE, as the letters on the keys.
+const WITHHELD: [&str; 5] = ["+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"];
+
+/// Someone is calling a company number. Nobody but [`Webhooks::accept`](super::Webhooks::accept) can make one.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct IncomingCall {
+    /// Twilio's name for the call.
+    pub sid: CallSid,
+    /// Who is calling; `None` if they withhold their number or have none, as on SIP.
+    pub from: Option<PhoneNumber>,
+    /// The number they dialled; `None` if it was not a number but a SIP address, say.
+    pub to: Option<CompanyNumber>,
+    /// The phone that sent the call here, if the network says so.
+    pub forwarded_from: Option<PhoneNumber>,
+    /// Whose number it is, as far as the URL says.
+    pub hint: Hint,
+}
+
+/// The phone that we had rung rings no more. Nobody but [`Webhooks::accept`](super::Webhooks::accept) can make one.
+///
+/// <https://www.twilio.com/docs/voice/twiml/dial#action>
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct EndedDial {
+    /// Twilio's name for the call.
+    pub sid: CallSid,
+    /// What came of it.
+    pub status: DialStatus,
+    /// Whose phone it was, as we wrote it into the URL.
+    pub name: Option<String>,
+}
+
+/// What came of ringing a phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DialStatus {
+    /// It was answered, and somebody has hung up.
+    Answered,
+    /// It was busy.
+    Busy,
+    /// It rang, and nobody answered.
+    Unanswered,
+    /// It could not be rung.
+    Failed,
+    /// The caller gave up while it rang.
+    Canceled,
+}
+
+/// Twilio's name for a call: `CA` and 32 hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallSid(pub String);
+
+impl Webhook for IncomingCall {
+    fn read(form: &Form, called: &Called<'_>) -> Result<Self, Rejection> {
+        let from = form.get("From").filter(|from| !WITHHELD.contains(from));
+        Ok(Self {
+            sid: CallSid(form.required("CallSid")?.to_owned()),
+            from: from.and_then(|from| from.parse().ok()),
+            to: form.required("To")?.parse().ok(),
+            forwarded_from: form.get("ForwardedFrom").and_then(|from| from.parse().ok()),
+            hint: Hint::read(called.query),
+        })
+    }
+}
+
+impl Webhook for EndedDial {
+    fn read(form: &Form, called: &Called<'_>) -> Result<Self, Rejection> {
+        let mut query = form_urlencoded::parse(called.query.as_bytes());
+        Ok(Self {
+            sid: CallSid(form.required("CallSid")?.to_owned()),
+            status: match form.required("DialCallStatus")? {
+                "completed" | "answered" => DialStatus::Answered,
+                "busy" => DialStatus::Busy,
+                "no-answer" => DialStatus::Unanswered,
+                "canceled" => DialStatus::Canceled,
+                _ => DialStatus::Failed,
+            },
+            name: query.find(|(parameter, _)| parameter == "name").map(|(_, name)| name.into_owned()),
+        })
+    }
+}

@@ -1,0 +1,125 @@
+//! Pictures and other files that come with a message.
+
+use sandbox::{Fault, Message, World};
+
+use crate::{CALLER, COMPANY_NUMBER, MOBILE, a_world_with_ada};
+
+/// A file with every byte in it.
+fn bytes() -> Vec<u8> {
+    (0..=255).cycle().take(100_000).collect()
+}
+
+/// The one message that Ada has got, after she was sent a file of each of these types.
+async fn sent(world: &World, body: &str, files: &[(&str, &[u8])]) -> Message {
+    assert_eq!(world.twilio.picture(CALLER, COMPANY_NUMBER, body, files).await.status, 200);
+    let [message] = world.twilio.inbox_of(MOBILE, 1).await.try_into().unwrap();
+    message
+}
+
+#[tokio::test]
+async fn a_picture_arrives_byte_for_byte_with_its_type_and_a_plain_name() {
+    let world = a_world_with_ada().await;
+    let message = sent(&world, "Look!", &[("image/jpeg", &bytes())]).await;
+    assert_eq!(message.body, "From: +14155550123\n\nLook!");
+    let [picture] = message.media.try_into().unwrap();
+    assert_eq!((picture.content_type.as_str(), picture.sid.as_str()), ("image/jpeg", "file.jpg"));
+    assert_eq!(picture.bytes, bytes());
+    assert!(!world.twilio.credentials_leaked(), "the credentials went to where files are stored");
+}
+
+#[tokio::test]
+async fn a_picture_without_a_text_says_from_whom_it_is() {
+    let world = a_world_with_ada().await;
+    assert_eq!(sent(&world, "", &[("image/png", b"png")]).await.body, "From: +14155550123");
+}
+
+#[tokio::test]
+async fn ten_files_of_all_kinds_arrive_in_their_order() {
+    let world = a_world_with_ada().await;
+    let files = ["image/gif", "video/mp4", "audio/mpeg", "text/vcard", "application/pdf"];
+    let files: Vec<(&str, &[u8])> = files.iter().cycle().take(10).map(|it| (*it, it.as_bytes())).collect();
+    let message = sent(&world, "", &files).await;
+    let arrived: Vec<_> = message.media.iter().map(|it| (it.content_type.as_str(), &it.bytes[..])).collect();
+    assert_eq!(arrived, files);
+}
+
+#[tokio::test]
+async fn of_what_cannot_be_forwarded_the_text_says_so() {
+    let world = a_world_with_ada().await;
+    let large = vec![0; 4_500_001];
+    let files: [(&str, &[u8]); 3] =
+        [("image/png", b"small"), ("image/png", &large), ("application/x-msdownload", b"x")];
+    let message = sent(&world, "Look!", &files).await;
+    assert_eq!(message.media.len(), 1);
+    assert_eq!(
+        message.body,
+        "From: +14155550123\n\nLook!\n\n(A picture or other file that came with this message was too large to be \
+         forwarded.)\n\n(A picture or other file that came with this message was of a type that cannot be forwarded: \
+         application/x-msdownload.)"
+    );
+}
+
+const NO_PICTURE: &str = "From: +14155550123\n\nLook!\n\n(A picture or other file that came with this message could not be delivered.)";
+
+#[tokio::test]
+async fn where_pictures_are_refused_the_text_arrives_with_a_note() {
+    let world = a_world_with_ada().await;
+    world.twilio.takes_no_media();
+    assert_eq!(sent(&world, "Look!", &[("image/png", b"png")]).await.body, NO_PICTURE);
+}
+
+#[tokio::test]
+async fn where_there_are_no_pictures_none_is_tried() {
+    let world = a_world_with_ada().await;
+    world.configure("TWILIFY_MOBILE_COUNTRIES", "US,GB").await;
+    world.okta.set("Ada", "mobilePhone", "+447400123456");
+    world.twilio.picture(CALLER, COMPANY_NUMBER, "Look!", &[("image/png", b"png")]).await;
+    assert_eq!(world.twilio.inbox("+447400123456")[0].body, NO_PICTURE);
+}
+
+#[tokio::test]
+async fn a_picture_that_the_carrier_does_not_take_is_followed_by_the_text_once() {
+    let world = a_world_with_ada().await;
+    let message = sent(&world, "Look!", &[("image/png", b"png")]).await;
+    for _ in 0..2 {
+        assert_eq!(world.twilio.report(&message, "undelivered", 30019).await.status, 204);
+    }
+    let [_, again] = world.twilio.inbox_of(MOBILE, 2).await.try_into().unwrap();
+    assert_eq!((again.body.as_str(), again.media.len()), (NO_PICTURE, 0));
+}
+
+#[tokio::test]
+async fn a_picture_that_twilio_cannot_fetch_is_followed_by_the_text() {
+    let world = a_world_with_ada().await;
+    world
+        .twilio
+        .health
+        .fails_when(|it| it.starts_with("GET") && it.contains("/Media/"), Fault::Answers(500, ""));
+    assert_eq!(sent(&world, "Look!", &[("image/png", b"png")]).await.body, NO_PICTURE);
+}
+
+#[tokio::test]
+async fn a_link_to_a_picture_is_good_for_that_picture_and_for_some_time() {
+    let world = a_world_with_ada().await;
+    let message = sent(&world, "", &[("image/png", b"one"), ("image/png", b"two")]).await;
+    let [one, two] = message.media_urls.try_into().unwrap();
+    let [one_path, two_path] = [&one, &two].map(|url| url.split('?').next().unwrap().to_owned());
+    let fetched = async |url: String| world.twilio.fetches(&url).await;
+    assert_eq!(fetched(one.clone()).await, (200, b"one".to_vec()));
+    let expires = one.split("expires=").nth(1).unwrap().split('&').next().unwrap();
+    for (what, url) in [
+        ("another file", one.replace(&one_path, &two_path)),
+        ("another message", one.replace("/media/MM0", "/media/MM1")),
+        ("longer", one.replace(expires, "9999999999")),
+        ("expired", one.replace(expires, "1700000000")),
+        ("no signature", one.split("&signature").next().unwrap().to_owned()),
+        ("another signature", format!("{}A", &one[..one.len() - 1])),
+        ("nothing", one_path.clone()),
+        ("a path", one.replace("/media/", "/media/../")),
+    ] {
+        assert_eq!(fetched(url.clone()).await.0, 404, "{what}: {url}");
+    }
+    world.ssm.put_secure("/twilify/twilio/auth-token", "its-successor, sandbox-auth-token");
+    world.configure("TWILIFY_LOG", "info").await;
+    assert_eq!(fetched(one).await.0, 200, "while the auth token is replaced");
+}
