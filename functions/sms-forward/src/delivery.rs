@@ -55,10 +55,7 @@ impl<'a> Delivery<'a> {
         }
         let mut attempt = 1;
         loop {
-            let error = match self.account.send(outgoing).await {
-                Ok(_) => return Ok(()),
-                Err(error) => error,
-            };
+            let Err(error) = self.account.send(outgoing).await else { return Ok(()) };
             let is_unknown = error.is_of_unknown_outcome();
             if is_unknown || error.was_not_carried_out() {
                 tokio::time::sleep(PAUSE).await;

@@ -24,8 +24,8 @@ use crate::{
 /// How long all of it may take: Twilio waits fifteen seconds, and a cold start needs some of them.
 const BUDGET: Duration = Duration::from_secs(10);
 
-/// How long before that Twilio is not asked again.
-const RESERVE: Duration = Duration::from_secs(2);
+/// How long Twilio is asked again.
+const ASKING: Duration = Duration::from_secs(8);
 
 /// How long Twilio may take to tell how long the files are.
 const FOR_LENGTHS: Duration = Duration::from_secs(2);
@@ -106,7 +106,7 @@ impl SmsForward {
         message: &IncomingMessage,
         again: bool,
     ) -> Result<MessagingResponse, NotForwarded> {
-        let delivery = Delivery::new(&self.account, message, again, Instant::now() + BUDGET - RESERVE);
+        let delivery = Delivery::new(&self.account, message, again, Instant::now() + ASKING);
         let Some(to) = &message.to else {
             Outcome::NotInService.log(&message.sid);
             return Ok(MessagingResponse::default());

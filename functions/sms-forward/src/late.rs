@@ -68,7 +68,7 @@ impl SmsForward {
             };
             match message {
                 Err(rejection) => {
-                    tracing::warn!(reason = %rejection, "refused a request that was in the queue")
+                    tracing::warn!(reason = %rejection, "refused a request that was in the queue");
                 }
                 Ok(message) if self.is_forwarded_at_last(&message).await => {}
                 Ok(_) => leftover.batch_item_failures.push(Failure { item_identifier: message_id }),

@@ -3,13 +3,10 @@
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use jiff::Timestamp;
 use lambda_http::Body;
-use twilify::{
-    Causes,
-    twilio::{MessagingResponse, Rejection},
-};
+use twilify::{Causes, twilio::Rejection};
 
 use crate::{
-    NotForwarded, SmsForward,
+    SmsForward,
     files::{self, LONGEST, Link},
 };
 
@@ -37,14 +34,13 @@ impl SmsForward {
 
     async fn take_message(&self, request: &Request<impl AsRef<[u8]>>) -> Result<Response<String>, Rejection> {
         let message = self.webhooks.accept(request)?;
-        Ok(match self.forward_once(&message, false).await {
-            Ok(reply) => reply.into(),
-            Err(NotForwarded) => {
-                let mut response = Response::from(MessagingResponse::default());
-                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-                response
-            }
-        })
+        let reply = self.forward_once(&message, false).await;
+        let failed = reply.is_err();
+        let mut response = Response::from(reply.unwrap_or_default());
+        if failed {
+            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        }
+        Ok(response)
     }
 
     async fn take_status(&self, request: &Request<impl AsRef<[u8]>>) -> Result<Response<String>, Rejection> {

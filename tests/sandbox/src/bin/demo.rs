@@ -58,6 +58,18 @@ async fn main() -> Result<()> {
         style.line(if index == 0 { "and says" } else { "" }, line);
     }
 
+    style.heading("Lambda is down while somebody sends a picture, and then it is back");
+    world.lambda_is_down(true);
+    world.twilio.picture(CALLER, &number, "See the view!", &[("image/jpeg", b"a view")]).await;
+    style.line("waits in the queue", &format!("{} text", world.late.waiting()));
+    world.lambda_is_down(false);
+    let inbox = world.twilio.inbox_of("+18182179229", 2).await;
+    for message in &inbox[1..] {
+        style.line("arrives once", &message.body.replace("\n\n", " / "));
+        let files = message.media.iter().map(|it| format!("{}, {} bytes", it.content_type, it.bytes.len()));
+        style.line("with", &files.collect::<Vec<_>>().join(" and "));
+    }
+
     style.heading("Somebody who is not Twilio claims that there is a call");
     let forged = world.twilio.a_call(CALLER, &number).signed_with("a guess");
     let answer = world.twilio.deliver(&forged).await;
