@@ -43,6 +43,7 @@ async fn whatever_is_wrong_with_okta_and_twilio_a_text_arrives_once() {
         ("Twilio: 429 once", false, once, Fault::Answers(429, r#"{"code":20429}"#)),
         ("Twilio: 500", false, always, Fault::Answers(500, "")),
         ("Twilio: 500 once", false, once, Fault::Answers(500, "")),
+        ("Twilio: 500 after acceptance", false, always, Fault::Denies(500)),
         ("Twilio: 401", false, always, Fault::Answers(401, r#"{"code":20003}"#)),
         ("Twilio: cut", false, always, Fault::Cuts),
         ("Twilio: reply lost after acceptance", false, once, Fault::LosesReply),
@@ -67,6 +68,22 @@ async fn whatever_is_wrong_with_okta_and_twilio_a_text_arrives_once() {
         ));
         assert_eq!(arrived(&world), ["Hello"], "{what}");
     }
+}
+
+#[tokio::test]
+async fn what_may_have_been_sent_is_not_sent_again_before_the_log_has_been_read() {
+    let world = a_world_with_ada().await;
+    world.twilio.health.fails_on(SEND, usize::MAX, Fault::Denies(503));
+    world
+        .twilio
+        .health
+        .fails_when(|it| it.starts_with("GET") && it.contains("Messages"), Fault::Answers(500, ""));
+    assert_eq!(world.text(CALLER, COMPANY_NUMBER, "Hello").await.status, 503);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(arrived(&world), ["Hello"]);
+    world.twilio.health.recovers();
+    worked_off(&world).await;
+    assert_eq!(arrived(&world), ["Hello"]);
 }
 
 #[tokio::test]

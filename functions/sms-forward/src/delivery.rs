@@ -60,12 +60,16 @@ impl<'a> Delivery<'a> {
             if is_unknown || error.was_not_carried_out() {
                 tokio::time::sleep(PAUSE).await;
             }
-            if is_unknown && self.was_sent(outgoing).await.unwrap_or(false) {
-                return Ok(());
-            }
-            // A request that Twilio has not answered it may still be busy with.
-            let again =
-                error.was_not_carried_out() || (is_unknown && matches!(error, twilio::Error::Refused(_)));
+            let again = if is_unknown {
+                match self.was_sent(outgoing).await {
+                    Ok(true) => return Ok(()),
+                    // What Twilio has not answered it may still be busy with.
+                    Ok(false) => matches!(error, twilio::Error::Refused(_)),
+                    Err(_) => false,
+                }
+            } else {
+                error.was_not_carried_out()
+            };
             if !again || attempt == ATTEMPTS {
                 return Err(error);
             }
@@ -76,7 +80,7 @@ impl<'a> Delivery<'a> {
     /// Whether Twilio's log has `outgoing`. Somebody may have written the same more than once in the last day,
     /// so there have to be as many that went out as came in.
     async fn was_sent(&self, outgoing: &OutgoingMessage) -> Result<bool, twilio::Error> {
-        let IncomingMessage { from: sender, body, .. } = self.message;
+        let IncomingMessage { sid, from: sender, body, .. } = self.message;
         let OutgoingMessage { from: company_number, to: mobile, body: forwarded, .. } = outgoing;
         let since = Timestamp::now() - HINDSIGHT;
         let (company_number, mobile) = (company_number.as_e164(), mobile.as_e164());
@@ -87,8 +91,9 @@ impl<'a> Delivery<'a> {
             return Ok(false);
         }
         let came = self.account.messages_since(sender, company_number, since).await?;
-        let came = came.iter().filter(|it| it.direction == Direction::Inbound && it.body == *body).count();
-        Ok(sent >= came)
+        let came = came.iter().filter(|it| it.direction == Direction::Inbound && it.from == *sender);
+        let others = came.filter(|it| it.body == *body && it.sid != *sid).count();
+        Ok(sent > others)
     }
 
     /// Whether a remark of ours was made a short while ago: two machines must not answer each other for ever.

@@ -30,6 +30,8 @@ pub enum Fault {
     Hangs,
     /// It closes the connection in the middle of an answer, and has done nothing.
     Cuts,
+    /// It does what it is asked, and answers with this status as if it had not.
+    Denies(u16),
     /// It does what it is asked, and closes the connection in place of an answer.
     LosesReply,
     /// Something else happens first, then all is well.
@@ -46,6 +48,7 @@ impl fmt::Debug for Fault {
             Self::Takes(time) => write!(f, "Takes({time:?})"),
             Self::Hangs => f.write_str("Hangs"),
             Self::Cuts => f.write_str("Cuts"),
+            Self::Denies(status) => write!(f, "Denies({status})"),
             Self::LosesReply => f.write_str("LosesReply"),
             Self::First(_) => f.write_str("First(…)"),
             Self::Then(_) => f.write_str("Then(…)"),
@@ -159,6 +162,10 @@ async fn suffer(State(health): State<Health>, request: Request, next: Next) -> R
             StatusCode::GATEWAY_TIMEOUT.into_response()
         }
         Some(Fault::Cuts) => cut(),
+        Some(Fault::Denies(status)) => {
+            next.run(request).await;
+            StatusCode::from_u16(status).expect("a status").into_response()
+        }
         Some(Fault::LosesReply) => {
             next.run(request).await;
             cut()

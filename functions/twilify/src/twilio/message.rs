@@ -39,6 +39,8 @@ pub struct OutgoingMessage {
 /// A message in the account's log. It has no `Debug`: what people write stays out of our log.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct Logged {
+    /// Twilio's name for it.
+    pub sid: MessageSid,
     /// Who sent it, in Twilio's words.
     pub from: String,
     /// Who got it, in Twilio's words.
