@@ -23,7 +23,11 @@ mod twilio;
 mod world;
 
 pub use self::{
-    aws::{lambda::Failed, sqs::Queues, ssm::Ssm},
+    aws::{
+        lambda::{Failed, Usage},
+        sqs::Queues,
+        ssm::Ssm,
+    },
     okta::{API_TOKEN as OKTA_TOKEN, Employee, Okta},
     server::{Action, Fault, Health},
     twilio::{

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::{
     aws::{
         gateway,
-        lambda::{Failed, Function, Log},
+        lambda::{Failed, Function, Log, Usage},
         sqs::Queues,
         ssm::{self, Ssm},
     },
@@ -159,9 +159,9 @@ impl World {
         function.invoke(event).await.expect("an answer")["statusCode"].as_u64().expect("a status")
     }
 
-    /// The most memory that the provisioner's process has had so far, in bytes, where the system tells.
-    pub async fn provisioners_peak_memory(&self) -> Option<u64> {
-        self.functions[2].peak_memory().await
+    /// What the process of a function has used since it was started, where the system tells.
+    pub async fn usage(&self, function: &str) -> Option<Usage> {
+        self.functions.iter().find(|it| it.name() == function)?.usage().await
     }
 
     /// Gives the provisioner so much time for a run.

@@ -49,6 +49,15 @@ pub(crate) struct Log {
     echo: bool,
 }
 
+/// What a process has used.
+#[derive(Clone, Copy, Debug)]
+pub struct Usage {
+    /// The most memory, in bytes.
+    pub peak_memory: u64,
+    /// The time on a processor.
+    pub cpu_time: Duration,
+}
+
 /// An invocation that has no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failed {
@@ -117,14 +126,18 @@ impl Function {
         Err(result)
     }
 
-    /// The most memory that the process has had so far, in bytes, where the system tells (Linux).
-    pub(crate) async fn peak_memory(&self) -> Option<u64> {
+    /// What the process has used so far, where the system tells (Linux).
+    pub(crate) async fn usage(&self) -> Option<Usage> {
         let instance = self.instance.lock().await;
-        let status =
-            std::fs::read_to_string(format!("/proc/{}/status", instance.as_ref()?.process.id()?)).ok()?;
+        let process = format!("/proc/{}", instance.as_ref()?.process.id()?);
+        let status = std::fs::read_to_string(format!("{process}/status")).ok()?;
         let kibibytes =
             status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().strip_suffix(" kB")?;
-        kibibytes.parse::<u64>().ok().map(|it| it << 10)
+        // The first number is the time on a processor, in nanoseconds.
+        let schedule = std::fs::read_to_string(format!("{process}/schedstat")).ok()?;
+        let nanoseconds = schedule.split(' ').next()?.parse().ok()?;
+        let peak_memory = kibibytes.parse::<u64>().ok()? << 10;
+        Some(Usage { peak_memory, cpu_time: Duration::from_nanos(nanoseconds) })
     }
 
     pub(crate) fn name(&self) -> &'static str {

@@ -1,4 +1,4 @@
-//! `scripts/bench`: what the provisioner costs in a company of ten thousand.
+//! `scripts/bench`: what calls and texts cost, and the provisioner in a company of ten thousand.
 
 use std::time::Instant;
 
@@ -6,6 +6,13 @@ use anyhow::{Result, anyhow, ensure};
 use sandbox::{Employee, World, say};
 
 const EMPLOYEES: usize = 10_000;
+
+/// How many calls and texts are measured.
+const EVENTS: u32 = 2000;
+
+const CALLER: &str = "+14155550123";
+
+const COMPANY_NUMBER: &str = "+19253294108";
 
 /// What one run took.
 struct Figures {
@@ -18,6 +25,8 @@ struct Figures {
 
 #[tokio::main]
 async fn main() -> Result<()> {
+    calls_and_texts("remembered", "60").await?;
+    calls_and_texts("read from Okta", "0").await?;
     let world = World::start().await?;
     world.configure("TWILIFY_MAX_PURCHASES", &EMPLOYEES.to_string()).await;
     for index in 0..EMPLOYEES {
@@ -41,8 +50,41 @@ async fn main() -> Result<()> {
     line("pages of employees", idle.employees_pages, pages);
     line("pages of numbers", idle.numbers_pages, lists);
     line("other requests", idle.searches + idle.others, 0);
-    if let Some(memory) = world.provisioners_peak_memory().await {
-        line("peak memory of both runs, MiB", usize::try_from(memory >> 20)?, 64);
+    if let Some(usage) = world.usage("provisioner").await {
+        line("peak memory of both runs, MiB", usize::try_from(usage.peak_memory >> 20)?, 64);
+    }
+    Ok(())
+}
+
+/// Calls and texts one employee, who is asked for anew or remembered for some `seconds`.
+async fn calls_and_texts(what: &str, seconds: &str) -> Result<()> {
+    let world = World::start().await?;
+    world.configure("TWILIFY_REMEMBER_SECONDS", seconds).await;
+    world.configure("TWILIFY_LOG", "warn").await;
+    world.okta.hire(Employee::named("Ada", "Lovelace").mobile("+18182179229"));
+    world.twilio.sells(COMPANY_NUMBER);
+    world.run_provisioner().await.map_err(|failed| anyhow!(failed.message))?;
+    world.call(CALLER, COMPANY_NUMBER).await;
+    world.text(CALLER, COMPANY_NUMBER, "Hello").await;
+    let counts = || (world.okta.health.requests().len(), world.twilio.health.requests().len());
+    for function in ["call-forward", "sms-forward"] {
+        let (okta, twilio) = counts();
+        let before = world.usage(function).await;
+        for _ in 0..EVENTS {
+            if function == "call-forward" {
+                world.twilio.deliver(&world.twilio.a_call(CALLER, COMPANY_NUMBER)).await;
+            } else {
+                world.twilio.deliver(&world.twilio.a_text(CALLER, COMPANY_NUMBER, "Hello")).await;
+            }
+        }
+        let (okta_after, twilio_after) = counts();
+        say(&format!("{function}, {EVENTS} times, employee {what}"));
+        say(&format!("    requests to Okta {}, to Twilio {}", okta_after - okta, twilio_after - twilio));
+        if let (Some(before), Some(after)) = (before, world.usage(function).await) {
+            let each = (after.cpu_time - before.cpu_time) / EVENTS;
+            let memory = after.peak_memory >> 10;
+            say(&format!("    {} µs on a processor each, peak memory {memory} KiB", each.as_micros()));
+        }
     }
     Ok(())
 }
