@@ -58,6 +58,26 @@ fn there_is_one_tls_provider_and_one_http_stack() {
     }
 }
 
+/// What the sandbox plays of API Gateway and SQS is what is deployed.
+#[test]
+fn late_texts_take_the_same_way_in_the_template_as_in_the_sandbox() {
+    let template = fs::read_to_string(root().join("template.yaml")).unwrap();
+    for part in [
+        "/sms-forward/later/{owner}:",
+        "MessageBody: $request.body",
+        r#"{"signature": {"DataType": "String", "StringValue": "${request.header.x-twilio-signature}"},"#,
+        r#""url": {"DataType": "String", "StringValue": "https://${context.domainName}${request.path}"}}"#,
+        "DelaySeconds: 60",
+        "VisibilityTimeout: 120",
+        "{ deadLetterTargetArn: !GetAtt LaterTexts.Arn, maxReceiveCount: 5 }",
+        "VisibilityTimeout: 1800",
+        "{ deadLetterTargetArn: !GetAtt DeadTexts.Arn, maxReceiveCount: 8 }",
+        "FunctionResponseTypes: [ReportBatchItemFailures]",
+    ] {
+        assert!(template.contains(part), "{part}");
+    }
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }

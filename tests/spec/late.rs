@@ -17,6 +17,12 @@ fn arrived(world: &World) -> Vec<String> {
     world.twilio.inbox(MOBILE).into_iter().map(|it| text(it.body)).collect()
 }
 
+/// Where Ada's texts wait.
+fn later(world: &World) -> String {
+    let owned = world.twilio.owned().into_iter().find(|it| it.phone_number == COMPANY_NUMBER);
+    owned.unwrap().sms_fallback_url
+}
+
 /// Waits until nothing is left in the queues.
 async fn worked_off(world: &World) {
     for _ in 0..1200 {
@@ -137,7 +143,7 @@ async fn a_webhook_that_comes_twice_is_forwarded_once() {
     assert_eq!(arrived(&world), ["Hello"]);
     // By another process it is seen in Twilio's log, if it comes out of the queue.
     world.configure("TWILIFY_LOG", "info").await;
-    let late = text.to_url(|_| format!("{}/sms-forward/later", world.url())).with("ErrorCode", "11200");
+    let late = text.to_url(|_| later(&world)).with("ErrorCode", "11200");
     assert_eq!(world.twilio.deliver(&late).await.status, 204);
     worked_off(&world).await;
     assert_eq!(arrived(&world), ["Hello"]);
@@ -166,14 +172,15 @@ async fn of_a_long_text_only_the_part_that_is_missing_is_sent_later() {
     assert_eq!(world.twilio.inbox(MOBILE).len(), 1);
     worked_off(&world).await;
     let [first, second] = world.twilio.inbox(MOBILE).try_into().unwrap();
-    assert!(first.body.contains("(1/2)") && second.body.starts_with("(2/2)"));
+    assert!(first.body.contains(" (1/2)\n\n") && second.body.contains(" (2/2)\n\n"));
 }
 
 #[tokio::test]
-async fn what_nobody_signed_does_not_come_out_of_the_queue() {
+async fn what_is_not_signed_with_our_token_rests_with_the_dead_letters() {
     let world = a_world_with_ada().await;
+    world.late.set_speed(100_000);
     let text = world.twilio.a_text(CALLER, COMPANY_NUMBER, "Hello");
-    let late = text.clone().to_url(|_| format!("{}/sms-forward/later", world.url()));
+    let late = text.clone().to_url(|_| later(&world));
     let changes: [fn(Delivery) -> Delivery; 3] = [
         Delivery::unsigned,
         |it| it.signed_with("a guess"),
@@ -183,11 +190,79 @@ async fn what_nobody_signed_does_not_come_out_of_the_queue() {
         world.twilio.deliver(&change(late.clone())).await;
     }
     // A signature for the other path is none for this one.
-    let moved = text.tampered(|it| it.to_url(|_| format!("{}/sms-forward/later", world.url())));
+    let moved = text.tampered(|it| it.to_url(|_| later(&world)));
     world.twilio.deliver(&moved).await;
     worked_off(&world).await;
-    let log = world.logged("refused a request that was in the queue").await;
-    assert_eq!((log.matches("in the queue").count(), arrived(&world)), (4, vec![]));
+    assert_eq!((world.late.dead().len(), arrived(&world)), (4, vec![]));
+}
+
+#[tokio::test]
+async fn a_text_that_waits_while_the_auth_token_is_replaced_arrives() {
+    let world = a_world_with_ada().await;
+    world.ssm.put_secure("/twilify/twilio/auth-token", "its-successor");
+    world.configure("TWILIFY_LOG", "info").await;
+    assert_eq!(world.text(CALLER, COMPANY_NUMBER, "Hello").await.status, 403);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    world.ssm.put_secure("/twilify/twilio/auth-token", "its-successor, sandbox-auth-token");
+    world.configure("TWILIFY_LOG", "info").await;
+    worked_off(&world).await;
+    assert_eq!((arrived(&world), world.late.dead().len()), (vec!["Hello".to_owned()], 0));
+}
+
+#[tokio::test]
+async fn a_late_text_finds_its_employee_as_any_other_does() {
+    let world = a_world_with_ada().await;
+    world.okta.searches_lag();
+    world.okta.set("Ada", "primaryPhone", "1 (925) 3294108");
+    world.twilio.health.fails_on(SEND, 1, Fault::Answers(401, r#"{"code":20003}"#));
+    assert_eq!(world.text(CALLER, COMPANY_NUMBER, "Hello").await.status, 503);
+    worked_off(&world).await;
+    assert_eq!(arrived(&world), ["Hello"]);
+    assert!(world.okta.health.requests().iter().all(|it| !it.contains("search=")));
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_read_is_no_refusal_of_the_text() {
+    let world = a_world_with_ada().await;
+    world.twilio.health.fails_on(SEND, 1, Fault::Answers(401, r#"{"code":20003}"#));
+    assert_eq!(world.text("MYBANK", COMPANY_NUMBER, "Hello").await.status, 503);
+    world.twilio.health.fails_on(
+        "GET /2010-04-01/Accounts/AC00000000000000000000000000000000/Messages",
+        2,
+        Fault::Answers(400, r#"{"code":21212}"#),
+    );
+    worked_off(&world).await;
+    assert_eq!(arrived(&world), ["Hello"]);
+}
+
+#[tokio::test]
+async fn what_somebody_may_still_put_right_is_tried_again() {
+    let world = a_world_with_ada().await;
+    for code in ["21611", "21606", "20404", "21705"] {
+        let body: &str = format!(r#"{{"code":{code}}}"#).leak();
+        world.twilio.health.fails_on(SEND, 1, Fault::Answers(400, body));
+        assert_eq!(world.text(CALLER, COMPANY_NUMBER, code).await.status, 503);
+    }
+    worked_off(&world).await;
+    assert_eq!(arrived(&world).len(), 4);
+}
+
+#[tokio::test]
+async fn two_people_who_write_the_same_long_text_are_both_read_to_the_end() {
+    let world = a_world_with_ada().await;
+    let text = "long ".repeat(320);
+    world.text(CALLER, COMPANY_NUMBER, &text).await;
+    let mut sent = 0;
+    let second = move |request: &str| {
+        sent += usize::from(request.starts_with(SEND));
+        request.starts_with(SEND) && sent == 2
+    };
+    world.twilio.health.fails_when(second, Fault::Answers(401, r#"{"code":20003}"#));
+    assert_eq!(world.text("+14155550124", COMPANY_NUMBER, &text).await.status, 503);
+    worked_off(&world).await;
+    let [_, _, first, second] = world.twilio.inbox(MOBILE).try_into().unwrap();
+    assert!(first.body.starts_with("From: +14155550124 (1/2)\n\n"), "{:.60}", first.body);
+    assert!(second.body.starts_with("From: +14155550124 (2/2)\n\n"), "{:.60}", second.body);
 }
 
 #[tokio::test]
@@ -227,10 +302,8 @@ fn any_text_in_any_script_arrives_whole_in_parts_that_twilio_takes() {
         let before = world.twilio.inbox(MOBILE).len();
         runtime.block_on(world.text(CALLER, COMPANY_NUMBER, &text));
         let parts = world.twilio.inbox(MOBILE).split_off(before);
-        let text_of = |part: &str| match part.strip_prefix("From: +14155550123") {
-            Some(rest) if parts.len() == 1 => rest.strip_prefix("\n\n").unwrap_or(rest).to_owned(),
-            _ => part.split_once(")\n").unwrap().1.to_owned(),
-        };
+        let text_of =
+            |part: &str| part.split_once("\n\n").map_or_else(String::new, |(_, text)| text.to_owned());
         let joined: String = parts.iter().map(|it| text_of(&it.body)).collect();
         prop_assert_eq!(joined, text);
         prop_assert!(parts.iter().all(|it| it.body.encode_utf16().count() <= 1600));

@@ -45,8 +45,8 @@ async fn the_longest_text_arrives_whole_and_in_order() {
     let text = "It was the best of times. ".repeat(61);
     world.text(CALLER, COMPANY_NUMBER, &text).await;
     let [first, second] = inbox(&world).try_into().unwrap();
-    let first = first.strip_prefix("From: +14155550123\n\n(1/2)\n").unwrap();
-    let second = second.strip_prefix("(2/2)\n").unwrap();
+    let first = first.strip_prefix("From: +14155550123 (1/2)\n\n").unwrap();
+    let second = second.strip_prefix("From: +14155550123 (2/2)\n\n").unwrap();
     assert_eq!(format!("{first}{second}"), text);
 }
 

@@ -134,6 +134,16 @@ async fn a_sealed_mobile_is_not_rung_where_calls_may_not_go_any_more() {
 }
 
 #[tokio::test]
+async fn nobody_waits_for_okta_to_take_requests_again_in_half_a_minute() {
+    let world = a_world_with_ada().await;
+    let _ = world.call(CALLER, COMPANY_NUMBER).await;
+    world.okta.health.fails(Fault::LimitsRate(30));
+    let started = Instant::now();
+    assert_eq!(world.call(CALLER, COMPANY_NUMBER).await.to_string(), CONNECTED);
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
 async fn okta_is_asked_twice_at_the_most() {
     let world = a_world_with_ada().await;
     world.okta.health.fails(Fault::Answers(500, ""));

@@ -89,6 +89,40 @@ async fn a_picture_that_the_carrier_does_not_take_is_followed_by_the_text_once()
 }
 
 #[tokio::test]
+async fn the_longest_text_with_a_picture_that_is_not_taken_arrives_all_the_same() {
+    let world = a_world_with_ada().await;
+    let text = "x".repeat(1560);
+    let message = sent(&world, &text, &[("image/png", b"png")]).await;
+    world.twilio.report(&message, "undelivered", 30019).await;
+    let inbox = world.twilio.inbox_of(MOBILE, 3).await;
+    assert!(inbox[1].body.contains(&text) && inbox[2].body.contains("could not be delivered"));
+}
+
+#[tokio::test]
+async fn of_several_pictures_that_are_not_taken_each_is_mentioned() {
+    let world = a_world_with_ada().await;
+    for count in 1..=3 {
+        world.twilio.picture(CALLER, COMPANY_NUMBER, "", &[("image/png", b"png")]).await;
+        world.twilio.inbox_of(MOBILE, count).await;
+    }
+    for message in world.twilio.inbox(MOBILE) {
+        world.twilio.report(&message, "undelivered", 30019).await;
+    }
+    assert_eq!(world.twilio.inbox_of(MOBILE, 6).await.len(), 6);
+}
+
+#[tokio::test]
+async fn a_file_is_asked_for_twice_if_need_be() {
+    let world = a_world_with_ada().await;
+    let mut first = true;
+    world.twilio.health.fails_when(
+        move |it| it.starts_with("GET") && it.contains("/Media/") && std::mem::take(&mut first),
+        Fault::Answers(500, ""),
+    );
+    assert_eq!(sent(&world, "Look!", &[("image/png", b"png")]).await.media.len(), 1);
+}
+
+#[tokio::test]
 async fn a_picture_that_twilio_cannot_fetch_is_followed_by_the_text() {
     let world = a_world_with_ada().await;
     world

@@ -56,9 +56,13 @@ async fn a_text_from_another_company_number_is_not_forwarded_and_the_employee_to
           texts between company numbers could go round in circles."
         ]
     );
+    assert!(!world.logged("it is not forwarded").await.contains("forwarded a message"));
+    let round = format!("From: {COMPANY_NUMBER}\n\nFrom: {CALLER}\n\nHello");
+    world.text("+14155550177", COMPANY_NUMBER, &round).await;
+    assert_eq!(world.twilio.inbox(MOBILE).len(), 2, "what has been here before");
     world.text(CALLER, COMPANY_NUMBER, "From: me\n\nHello").await;
     assert_eq!(
-        world.twilio.inbox(MOBILE)[1].body,
+        world.twilio.inbox(MOBILE)[2].body,
         "From: +14155550123\n\nFrom: me\n\nHello",
         "looks like one"
     );
@@ -87,6 +91,10 @@ async fn who_has_texted_stop_is_named_in_the_log_and_by_the_provisioner_until_th
     world.okta.set("Ada", "firstName", "Augusta");
     assert!(findings(&world).await.contains("has texted STOP"), "a new seal does not wipe it out");
     world.twilio.starts(MOBILE);
+    world.text(MOBILE, COMPANY_NUMBER, "Start").await;
+    assert_eq!(findings(&world).await, "[]");
+    world.text(MOBILE, COMPANY_NUMBER, "STOP").await;
+    assert!(findings(&world).await.contains("has texted STOP"), "before anything is lost");
     assert_eq!(world.text(CALLER, COMPANY_NUMBER, "two").await.status, 200);
     assert_eq!(bodies(world.twilio.inbox(MOBILE)), ["From: +14155550123\n\ntwo"]);
     assert_eq!(findings(&world).await, "[]");

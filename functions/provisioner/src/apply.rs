@@ -208,7 +208,9 @@ impl Work<'_> {
 
     /// Writes the employee's label on a number and sends its calls and messages to us.
     async fn label(&self, who: &Who, owned: &OwnedNumber) -> Taken {
-        let route = self.route(who, &owned.number).noting(owned.is_stopped());
+        // What somebody else has texted to it does not concern a new owner.
+        let stopped = owned.is_stopped() && owned.label == Label::of(&who.employee);
+        let route = self.route(who, &owned.number).noting(stopped);
         self.provisioner.account.update(&owned.sid, &Label::of(&who.employee), &route).await?;
         Ok(Ok(()))
     }

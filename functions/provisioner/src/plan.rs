@@ -111,9 +111,11 @@ pub fn plan(world: &Observation, rules: &Rules<'_>) -> Plan {
         let who = Who { last_known, ..Who::from(employee) };
         for &number in numbers.labelled(&employee.id) {
             // Only what is published rings the employee, so nothing else may while Okta does not answer.
-            let is_theirs = match &employee.company_number {
-                Some(_) => employee.publishes(&number.number, territory),
-                None => !numbers.claims.contains_key(&number.number),
+            let is_next = || numbers.labelled(&employee.id).first() == Some(&number);
+            let is_theirs = if employee.company_number.is_some() {
+                employee.publishes(&number.number, territory)
+            } else {
+                is_next() && !numbers.claims.contains_key(&number.number)
             };
             let who = Who { last_known: who.last_known.clone().filter(|_| is_theirs), ..who.clone() };
             if let Some(change) = rerouted(number, &who, rules) {

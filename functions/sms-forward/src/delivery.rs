@@ -14,12 +14,25 @@ const ATTEMPTS: usize = 3;
 /// How long after a failure Twilio's log is asked, or Twilio itself again.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// How far back the log is searched. Far longer than any message is tried, so that what lies at its edge does
-/// not matter.
+/// How far back the log is searched for what went out.
 const HINDSIGHT: SignedDuration = SignedDuration::from_hours(24);
+
+/// How much further back it is searched for what came in, because that may have taken hours to go out.
+const HOURS_IN_THE_QUEUE: SignedDuration = SignedDuration::from_hours(6);
 
 /// How long the same remark is not repeated to the same person.
 const SILENCE: SignedDuration = SignedDuration::from_hours(1);
+
+/// A message was not sent.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotSent {
+    /// Twilio says so.
+    #[error(transparent)]
+    Refused(twilio::Error),
+    /// As far as is known, or can be seen now.
+    #[error(transparent)]
+    Unknown(twilio::Error),
+}
 
 /// What sends the messages that one incoming message leads to.
 pub(crate) struct Delivery<'a> {
@@ -40,38 +53,33 @@ impl<'a> Delivery<'a> {
     }
 
     /// Sends `messages` in their order, up to the first that cannot be sent.
-    pub(crate) async fn send(&self, messages: &[OutgoingMessage]) -> Result<(), twilio::Error> {
+    pub(crate) async fn send(&self, messages: &[OutgoingMessage]) -> Result<(), NotSent> {
         for message in messages {
             self.send_one(message).await?;
         }
         Ok(())
     }
 
-    /// Sends a message. After an error, it may have been sent only if that was of unknown outcome and Twilio's
-    /// log did not know of it.
-    async fn send_one(&self, outgoing: &OutgoingMessage) -> Result<(), twilio::Error> {
-        if self.again && self.was_sent(outgoing).await? {
+    async fn send_one(&self, outgoing: &OutgoingMessage) -> Result<(), NotSent> {
+        if self.again && self.was_sent(outgoing).await.map_err(NotSent::Unknown)? {
             return Ok(());
         }
         let mut attempt = 1;
         loop {
             let Err(error) = self.account.send(outgoing).await else { return Ok(()) };
-            let is_unknown = error.is_of_unknown_outcome();
-            if is_unknown || error.was_not_carried_out() {
-                tokio::time::sleep(PAUSE).await;
+            if !error.is_of_unknown_outcome() && !error.was_not_carried_out() {
+                return Err(NotSent::Refused(error));
             }
-            let again = if is_unknown {
+            tokio::time::sleep(PAUSE).await;
+            if error.is_of_unknown_outcome() {
                 match self.was_sent(outgoing).await {
                     Ok(true) => return Ok(()),
-                    // What Twilio has not answered it may still be busy with.
-                    Ok(false) => matches!(error, twilio::Error::Refused(_)),
-                    Err(_) => false,
+                    Ok(false) if error.is_over() => {}
+                    Ok(false) | Err(_) => return Err(NotSent::Unknown(error)),
                 }
-            } else {
-                error.was_not_carried_out()
-            };
-            if !again || attempt == ATTEMPTS {
-                return Err(error);
+            }
+            if attempt == ATTEMPTS {
+                return Err(NotSent::Unknown(error));
             }
             attempt += 1;
         }
@@ -90,7 +98,7 @@ impl<'a> Delivery<'a> {
         if sent == 0 {
             return Ok(false);
         }
-        let came = self.account.messages_since(sender, company_number, since).await?;
+        let came = self.account.messages_since(sender, company_number, since - HOURS_IN_THE_QUEUE).await?;
         let came = came.iter().filter(|it| it.direction == Direction::Inbound && it.from == *sender);
         let others = came.filter(|it| it.body == *body && it.sid != *sid).count();
         Ok(sent > others)

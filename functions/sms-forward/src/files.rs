@@ -19,6 +19,12 @@ const LIFETIME: SignedDuration = SignedDuration::from_hours(12);
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 pub(crate) const LONGEST: u64 = 4_500_000;
 
+/// The kinds of files that carriers take in any size, because Twilio makes them smaller.
+const RESIZED: [&str; 3] = ["image/jpeg", "image/png", "image/gif"];
+
+/// The longest file of any other kind, in bytes.
+const LONGEST_OTHER: u64 = 500_000;
+
 /// The kinds of files that Twilio sends, as their names begin.
 ///
 /// <https://www.twilio.com/docs/messaging/guides/accepted-mime-types>
@@ -59,14 +65,24 @@ impl Files {
         files: Vec<(IncomingMedia, Option<u64>)>,
         links: impl Fn(&Link) -> Option<Url>,
     ) -> Self {
-        let (mut sorted, mut too_large, mut wrong) = (Self::default(), 0, Vec::new());
+        let (mut sorted, mut too_large, mut wrong, mut total) = (Self::default(), 0, Vec::new(), 0);
         for (IncomingMedia { sid, content_type }, length) in files {
             let accepted = ACCEPTED.iter().any(|kind| content_type.starts_with(kind));
             let link = sid.and_then(|media| links(&Link { message: message.clone(), media }));
             match link {
-                Some(_) if accepted && length.is_some_and(|length| length > LONGEST) => too_large += 1,
-                Some(link) if accepted => sorted.links.push(link),
-                _ => wrong.push(content_type),
+                Some(link) if accepted => {
+                    let longest =
+                        if RESIZED.contains(&content_type.as_str()) { LONGEST } else { LONGEST_OTHER };
+                    // A length that is not known is no reason to leave the file out.
+                    let length = length.unwrap_or_default();
+                    if length > longest || total + length > LONGEST {
+                        too_large += 1;
+                    } else {
+                        total += length;
+                        sorted.links.push(link);
+                    }
+                }
+                _ => wrong.push(if content_type.is_empty() { "unknown".to_owned() } else { content_type }),
             }
         }
         if too_large > 0 {
@@ -132,6 +148,8 @@ pub(crate) fn name(content_type: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use twilify::twilio::AuthTokens;
+
     use super::*;
 
     fn files(all: &[(&str, Option<u64>)]) -> Files {
@@ -149,14 +167,33 @@ mod tests {
             ("image/jpeg", Some(100_000)),
             ("video/mp4", None),
             ("image/png", Some(LONGEST + 1)),
+            ("image/png", Some(LONGEST - 1)),
+            ("application/pdf", Some(500_001)),
             ("application/zip", Some(5)),
             ("", None),
         ]);
         assert_eq!(sorted.links.len(), 2);
         insta::assert_snapshot!(sorted.notes.join("\n"), @r"
-        (A picture or other file that came with this message was too large to be forwarded.)
-        (2 pictures or other files that came with this message were of a type that cannot be forwarded: application/zip, .)
+        (3 pictures or other files that came with this message were too large to be forwarded.)
+        (2 pictures or other files that came with this message were of a type that cannot be forwarded: application/zip, unknown.)
         ");
+    }
+
+    #[test]
+    fn a_link_is_good_for_twelve_hours() {
+        let webhooks = Webhooks::new(AuthTokens::parse("token").unwrap(), None);
+        let link = Link {
+            message: MessageSid(format!("MM{:032x}", 1)),
+            media: format!("ME{:032x}", 2).parse().unwrap(),
+        };
+        let noon: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+        let url = link.url("https://phones.example.com", &webhooks, noon).unwrap();
+        let read = |hours| {
+            let now = noon + SignedDuration::from_hours(hours);
+            Link::read(url.path(), url.query().unwrap(), &webhooks, now)
+        };
+        assert_eq!(read(11), Some(link.clone()));
+        assert_eq!(read(12), None);
     }
 
     #[test]

@@ -17,7 +17,11 @@ use twilify::{
 use url::Url;
 
 use crate::{
-    NotForwarded, Outcome, delivery::Delivery, files::Files, handled::Handled, log_failure, text,
+    NotForwarded, Outcome,
+    delivery::{Delivery, NotSent},
+    files::Files,
+    handled::Handled,
+    log_failure, text,
     words::Words,
 };
 
@@ -30,40 +34,27 @@ const ASKING: Duration = Duration::from_secs(8);
 /// How long Twilio may take to tell how long the files are.
 const FOR_LENGTHS: Duration = Duration::from_secs(2);
 
-/// What employees' keywords Twilio answers by itself.
+/// The keywords that Twilio obeys and answers by itself: no more texts, please.
 ///
 /// <https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out>
-const KEYWORDS: [&str; 14] = [
-    "STOP",
-    "STOPALL",
-    "UNSUBSCRIBE",
-    "CANCEL",
-    "END",
-    "QUIT",
-    "REVOKE",
-    "OPTOUT",
-    "START",
-    "YES",
-    "UNSTOP",
-    "HELP",
-    "INFO",
-    "OPTIN",
-];
+const STOP: &[&str] = &["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"];
+
+/// Texts again, please.
+const START: &[&str] = &["START", "YES", "UNSTOP", "OPTIN"];
+
+/// What is this?
+const HELP: &[&str] = &["HELP", "INFO"];
 
 /// What forwards messages.
 #[derive(Debug)]
 pub struct SmsForward {
-    /// The door to Twilio.
-    pub webhooks: Webhooks,
-    /// What finds employees.
-    pub switchboard: Switchboard,
-    /// What sends messages.
-    pub account: Account,
+    pub(crate) webhooks: Webhooks,
+    switchboard: Switchboard,
+    pub(crate) account: Account,
     /// The Messaging Service to send through, if there is one.
-    pub service: Option<MessagingServiceSid>,
-    /// How it is to be done.
-    pub settings: Messages,
-    handled: Handled,
+    pub(crate) service: Option<MessagingServiceSid>,
+    settings: Messages,
+    pub(crate) handled: Handled,
 }
 
 impl SmsForward {
@@ -133,7 +124,14 @@ impl SmsForward {
         destination: &Destination,
         delivery: &Delivery<'_>,
     ) -> Result<MessagingResponse, NotForwarded> {
-        if KEYWORDS.contains(&message.body.trim().to_ascii_uppercase().as_str()) {
+        let keyword = message.body.trim().to_ascii_uppercase();
+        for (words, stopped) in [(STOP, true), (START, false)] {
+            if words.contains(&keyword.as_str()) {
+                self.note_stopped(to, stopped).await;
+                return Ok(MessagingResponse::default());
+            }
+        }
+        if HELP.contains(&keyword.as_str()) {
             return Ok(MessagingResponse::default());
         }
         let remark = Words::Oneself.to_string();
@@ -150,17 +148,16 @@ impl SmsForward {
     ) -> Result<MessagingResponse, NotForwarded> {
         let MessageSid(message_sid) = &message.sid;
         let Destination { employee, source, .. } = destination;
-        let sent = if self.is_from_a_company_number(message).await {
+        if self.is_from_a_company_number(message, to).await {
             tracing::warn!(
                 message_sid,
                 employee = employee.0,
                 "a text came from a company number, so it is not forwarded"
             );
-            self.explain_the_circle(message, to, destination, delivery).await
-        } else {
-            self.send_with_files(message, to, destination, delivery).await
-        };
-        let Err(error) = sent else {
+            self.explain_the_circle(message, to, destination, delivery).await;
+            return Ok(MessagingResponse::default());
+        }
+        let Err(not_sent) = self.send_with_files(message, to, destination, delivery).await else {
             let by_last_known_route = *source == Source::LastKnown;
             tracing::info!(message_sid, employee = employee.0, by_last_known_route, "forwarded a message");
             if message.hint.stopped {
@@ -168,19 +165,18 @@ impl SmsForward {
             }
             return Ok(MessagingResponse::default());
         };
-        let code = error.code().unwrap_or_default();
+        let code = not_sent.code();
         let meaning = twilio::meaning(code);
         tracing::error!(
             message_sid,
             employee = employee.0,
             code,
-            error = %Causes(&error),
+            error = %Causes(&not_sent),
             meaning = meaning.map(|it| it.what),
             remedy = meaning.map(|it| it.remedy),
             "cannot forward a message"
         );
-        let twilio::Error::Refused(refusal) = &error else { return Err(NotForwarded) };
-        if !refusal.is_final() {
+        if !not_sent.is_final() {
             return Err(NotForwarded);
         }
         metrics::count("MessagesRefused", ("ErrorCode", &code.to_string()));
@@ -197,7 +193,7 @@ impl SmsForward {
         to: &CompanyNumber,
         destination: &Destination,
         delivery: &Delivery<'_>,
-    ) -> Result<(), twilio::Error> {
+    ) -> Result<(), NotSent> {
         let files = self.files(message).await;
         // Only North America has pictures in messages.
         let files = if files.links.is_empty() || destination.mobile.as_e164().starts_with("+1") {
@@ -207,8 +203,8 @@ impl SmsForward {
         };
         let sent = delivery.send(&self.composed(message, to, destination, &files)).await;
         match &sent {
-            Err(twilio::Error::Refused(refusal))
-                if refusal.is_final() && !files.links.is_empty() && !is_about_the_mobile(refusal.code) =>
+            Err(error)
+                if error.is_final() && !files.links.is_empty() && !is_about_the_mobile(error.code()) =>
             {
                 delivery.send(&self.composed(message, to, destination, &files.without_links())).await
             }
@@ -263,25 +259,30 @@ impl SmsForward {
         Files::of(&message.sid, files, |link| link.url(&message.base, &self.webhooks, now))
     }
 
-    /// Whether the sender is itself one of our numbers. Those send nothing but forwarded texts, so that
-    /// Twilio needs to be asked only about what looks like one.
-    async fn is_from_a_company_number(&self, message: &IncomingMessage) -> bool {
+    /// Whether the sender is itself one of our numbers. Those send nothing but forwarded texts, so that Twilio
+    /// needs to be asked only about what looks like one; and what has been here before needs no asking.
+    async fn is_from_a_company_number(&self, message: &IncomingMessage, to: &CompanyNumber) -> bool {
         let Ok(sender) = message.from.parse::<CompanyNumber>() else { return false };
-        message.body.starts_with("From: ") && matches!(self.account.find(&sender).await, Ok(Some(_)))
+        let Some(forwarded) = message.body.strip_prefix("From: ") else { return false };
+        forwarded.starts_with(to.as_e164()) || matches!(self.account.find(&sender).await, Ok(Some(_)))
     }
 
+    /// Tells the employee, at most once an hour. If that fails, it is only a remark that is missing.
     async fn explain_the_circle(
         &self,
         message: &IncomingMessage,
         to: &CompanyNumber,
         destination: &Destination,
         delivery: &Delivery<'_>,
-    ) -> Result<(), twilio::Error> {
+    ) {
         let remark = Words::FromACompanyNumber(&message.from).to_string();
-        if delivery.was_said(to.as_e164(), destination.mobile.as_e164(), &remark).await? {
-            return Ok(());
+        let said = delivery.was_said(to.as_e164(), destination.mobile.as_e164(), &remark).await;
+        if matches!(said, Ok(false)) {
+            let remark = self.outgoing(&message.base, to, destination, remark, Vec::new());
+            if let Err(error) = self.account.send(&remark).await {
+                log_failure(&message.sid, &error);
+            }
         }
-        self.account.send(&self.outgoing(&message.base, to, destination, remark, Vec::new())).await.map(drop)
     }
 
     /// Tells the sender that a message could not be delivered, if that is wanted and they have a phone, at most
@@ -310,6 +311,20 @@ impl SmsForward {
         if let Err(error) = noted {
             tracing::warn!(error = %Causes(&error), "cannot note that an employee has texted STOP or START");
         }
+    }
+}
+
+impl NotSent {
+    /// Twilio's error code; zero if it gave none.
+    fn code(&self) -> u32 {
+        match self {
+            Self::Refused(error) | Self::Unknown(error) => error.code().unwrap_or_default(),
+        }
+    }
+
+    /// Whether it would be refused again.
+    fn is_final(&self) -> bool {
+        matches!(self, Self::Refused(twilio::Error::Refused(refusal)) if refusal.is_final())
     }
 }
 

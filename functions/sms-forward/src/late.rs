@@ -5,12 +5,9 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
 
 use serde::{Deserialize, Serialize};
-use twilify::twilio::IncomingMessage;
+use twilify::twilio::Rejection;
 
 use crate::SmsForward;
-
-/// The end of the URL that such requests were for.
-const PATH: &str = "/sms-forward/later";
 
 /// What Lambda fetched from the queue.
 #[derive(Deserialize)]
@@ -25,10 +22,12 @@ struct Record {
     message_id: String,
     /// The form that Twilio posted.
     body: String,
+    #[serde(default)]
     message_attributes: Attributes,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Attributes {
     /// Twilio's signature.
     signature: Attribute,
@@ -36,7 +35,7 @@ struct Attributes {
     url: Attribute,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Attribute {
     string_value: String,
@@ -56,28 +55,23 @@ struct Failure {
 }
 
 impl SmsForward {
-    /// Forwards what has waited. What cannot be forwarded now either stays in the queue; what Twilio has not
-    /// signed does not.
+    /// Forwards what has waited. What cannot be forwarded now stays in the queue, and so does what is signed
+    /// with another token than ours: while that is replaced, it may be a text all the same.
     pub async fn work_off(&self, batch: Batch) -> Leftover {
         let mut leftover = Leftover::default();
         for Record { message_id, body, message_attributes: Attributes { signature, url } } in batch.records {
-            let message = if url.string_value.ends_with(PATH) {
-                self.webhooks.accept_late(&url.string_value, &signature.string_value, &body)
-            } else {
-                Err(twilify::twilio::Rejection::NotFound)
-            };
-            match message {
+            let message = self.webhooks.accept_late(&url.string_value, &signature.string_value, &body);
+            let done = match message {
+                Ok(message) => self.forward_once(&message, true).await.is_ok(),
                 Err(rejection) => {
-                    tracing::warn!(reason = %rejection, "refused a request that was in the queue");
+                    tracing::error!(reason = %rejection, "refused a request that was in the queue");
+                    rejection != Rejection::Forged
                 }
-                Ok(message) if self.is_forwarded_at_last(&message).await => {}
-                Ok(_) => leftover.batch_item_failures.push(Failure { item_identifier: message_id }),
+            };
+            if !done {
+                leftover.batch_item_failures.push(Failure { item_identifier: message_id });
             }
         }
         leftover
-    }
-
-    async fn is_forwarded_at_last(&self, message: &IncomingMessage) -> bool {
-        self.forward_once(message, true).await.is_ok()
     }
 }

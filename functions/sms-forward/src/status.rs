@@ -1,16 +1,17 @@
 //! What becomes of messages after Twilio has taken them.
 
-use jiff::{SignedDuration, Timestamp};
+use std::time::{Duration, Instant};
+
 use twilify::{
     Causes, CompanyNumber, EmployeeId, MobileNumber, metrics,
-    twilio::{self, Direction, Logged, MessageSid, MessageStatus, OutgoingMessage},
+    twilio::{self, Logged, MessageSid, MessageStatus, OutgoingMessage},
 };
 use url::Url;
 
 use crate::{SmsForward, forward::is_about_the_mobile, text, words::Words};
 
-/// How far back the log is searched for a message that went out a second time.
-const HINDSIGHT: SignedDuration = SignedDuration::from_hours(24);
+/// How long all of it may take.
+const BUDGET: Duration = Duration::from_secs(10);
 
 /// The URL at which Twilio tells what becomes of a message to `employee`, below `base`.
 ///
@@ -47,36 +48,37 @@ impl SmsForward {
             "a message was not delivered"
         );
         metrics::count("MessagesUndelivered", ("ErrorCode", &code.to_string()));
-        let again = *had_media && !is_about_the_mobile(*code);
+        let again = *had_media && !is_about_the_mobile(*code) && !self.handled.contains(&status.sid);
         let has_stopped = twilio::is_stopped(*code);
         if !again && !has_stopped {
             return;
         }
-        let done = async {
+        self.handled.add(&status.sid);
+        let done = tokio::time::timeout(BUDGET, async {
             let lost = self.account.message(&status.sid).await?;
             if has_stopped && let Ok(number) = lost.from.parse() {
                 self.note_stopped(&number, true).await;
             }
             if again { self.send_without_files(&lost, status).await } else { Ok(()) }
-        };
-        if let Err(error) = done.await {
-            tracing::error!(message_sid, error = %Causes(&error), "cannot send a message again without its files");
+        });
+        match done.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::error!(message_sid, error = %Causes(&error), "cannot send a message again without its files");
+            }
+            Err(_) => {
+                tracing::error!(message_sid, "no time is left to send a message again without its files");
+            }
         }
     }
 
-    /// Sends the text of a message whose files were not taken, unless that has been done.
+    /// Sends the text of a message whose files were not taken.
     async fn send_without_files(&self, lost: &Logged, status: &MessageStatus) -> Result<(), twilio::Error> {
         let (Ok(from), Ok(to)) = (lost.from.parse::<CompanyNumber>(), lost.to.parse::<MobileNumber>()) else {
             return Ok(());
         };
-        let since = Timestamp::now() - HINDSIGHT;
-        let log = self.account.messages_since(&lost.from, &lost.to, since).await?;
+        let account = self.account.until(Instant::now() + BUDGET);
         for body in text::with_note(&lost.body, &Words::NoFiles(lost.files()).to_string()) {
-            let since_then = |it: &&Logged| it.date_created >= lost.date_created;
-            let same = |it: &Logged| it.direction == Direction::Outbound && it.body == body;
-            if log.iter().filter(since_then).any(same) {
-                continue;
-            }
             let outgoing = OutgoingMessage {
                 from: from.clone(),
                 to: to.clone(),
@@ -85,7 +87,7 @@ impl SmsForward {
                 service: self.service.clone(),
                 status_callback: callback(&status.base, status.employee.as_ref(), false),
             };
-            self.account.send(&outgoing).await?;
+            account.send(&outgoing).await?;
         }
         Ok(())
     }

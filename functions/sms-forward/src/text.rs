@@ -7,7 +7,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 /// <https://www.twilio.com/docs/api/errors/21617>
 const LONGEST: usize = 1600;
 
-/// Room for a line like `(2/12)`, with which every part of a long text begins.
+/// Room for a number like ` (2/12)`, which every part of a long text has behind its sender.
 const NUMBER: usize = 16;
 
 /// The longest sender that is shown, in characters; Twilio's own are far shorter.
@@ -28,13 +28,10 @@ pub(crate) fn forwarded(sender: &str, text: &str, notes: &[String]) -> Vec<Strin
     if length(&head) + length(&text) <= LONGEST {
         return vec![format!("{head}{text}")];
     }
-    let parts = split(&text, LONGEST - NUMBER - length(&head), LONGEST - NUMBER);
+    let parts = split(&text, LONGEST - NUMBER - length(&head));
     let count = parts.len();
-    let numbered = parts.into_iter().enumerate().map(|(index, part)| {
-        let head = if index == 0 { &head } else { "" };
-        format!("{head}({}/{count})\n{part}", index + 1)
-    });
-    numbered.collect()
+    let numbered = parts.into_iter().enumerate();
+    numbered.map(|(index, part)| format!("From: {sender} ({}/{count})\n\n{part}", index + 1)).collect()
 }
 
 /// `body`, which went out before, with `note` below it; in a message of its own if there is no room.
@@ -43,13 +40,11 @@ pub(crate) fn with_note(body: &str, note: &str) -> Vec<String> {
     if length(&both) <= LONGEST { vec![both] } else { vec![body.to_owned(), note.to_owned()] }
 }
 
-/// Cuts `text` into parts that, put together again, are `text`: the first at most `first` long, the
-/// others at most `other`.
-fn split(text: &str, first: usize, other: usize) -> Vec<&str> {
+/// Cuts `text` into parts that, put together again, are `text`, each at most `room` long.
+fn split(text: &str, room: usize) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
-        let room = if parts.is_empty() { first } else { other };
         let (part, after) = rest.split_at(cut(rest, room));
         parts.push(part);
         rest = after;
@@ -88,10 +83,7 @@ mod tests {
 
     /// The parts without their heads, put together again.
     fn joined(parts: &[String]) -> String {
-        let text = |part: &String| match part.split_once(")\n") {
-            Some((_, text)) => text.to_owned(),
-            None => part.split_once("\n\n").unwrap().1.to_owned(),
-        };
+        let text = |part: &String| part.split_once("\n\n").unwrap().1.to_owned();
         parts.iter().map(text).collect()
     }
 
@@ -126,8 +118,8 @@ mod tests {
         ] {
             let parts = forwarded("+14155550123", &text, &[]);
             assert_eq!(parts.len(), 2, "{text:.20}");
-            assert!(parts[0].starts_with("From: +14155550123\n\n(1/2)\n"), "{:.40}", parts[0]);
-            assert!(parts[1].starts_with("(2/2)\n"), "{:.40}", parts[1]);
+            assert!(parts[0].starts_with("From: +14155550123 (1/2)\n\n"), "{:.40}", parts[0]);
+            assert!(parts[1].starts_with("From: +14155550123 (2/2)\n\n"), "{:.40}", parts[1]);
             assert!(parts.iter().all(|part| length(part) <= 1600), "{text:.20}");
             assert_eq!(joined(&parts), text);
         }

@@ -1,5 +1,7 @@
 //! The requests that come in through API Gateway.
 
+use std::time::{Duration, Instant};
+
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use jiff::Timestamp;
 use lambda_http::Body;
@@ -9,6 +11,9 @@ use crate::{
     SmsForward,
     files::{self, LONGEST, Link},
 };
+
+/// How long Twilio is asked again for a file when it gets too many requests.
+const FOR_A_FILE: Duration = Duration::from_secs(4);
 
 impl SmsForward {
     /// Refuses what Twilio did not sign and links that are not ours, and tells Twilio whether a message was
@@ -59,7 +64,13 @@ impl SmsForward {
             tracing::warn!("refused a link to a file that is not ours or too old");
             return response;
         };
-        let file = match self.account.file(&link.message, &link.media).await {
+        // Twilio fetches a file once, and if that fails, the message does.
+        let account = self.account.until(Instant::now() + FOR_A_FILE);
+        let file = match account.file(&link.message, &link.media).await {
+            Err(_) => account.file(&link.message, &link.media).await,
+            file => file,
+        };
+        let file = match file {
             Ok(file) if file.bytes.len() as u64 <= LONGEST => file,
             Ok(_) => {
                 tracing::error!(message_sid = link.message.0, "a file is too large to be passed on");

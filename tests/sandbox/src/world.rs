@@ -95,7 +95,7 @@ impl World {
                 (MethodFilter::POST, "/sms-forward/status", sms_forward),
                 (MethodFilter::GET.or(MethodFilter::HEAD), "/media/{message}/{media}", sms_forward),
             ],
-            "/sms-forward/later",
+            "/sms-forward/later/{owner}",
             &late,
         );
         let world = Self { okta, twilio, ssm, late, url, functions, log };

@@ -33,6 +33,7 @@ fn owned(number: &str, label: &str, employee: &str) -> OwnedNumber {
 }
 
 fn routed(number: &str, label: &str, query: &str) -> OwnedNumber {
+    let owner = label.strip_prefix("twilify:").unwrap_or_default();
     let number = json!({
         "sid": format!("PN{number}"),
         "phone_number": number,
@@ -41,7 +42,7 @@ fn routed(number: &str, label: &str, query: &str) -> OwnedNumber {
         "voice_method": "POST",
         "sms_url": format!("{HOOKS}sms-forward{query}"),
         "sms_method": "POST",
-        "sms_fallback_url": format!("{HOOKS}sms-forward/later"),
+        "sms_fallback_url": format!("{HOOKS}sms-forward/later/{owner}"),
         "sms_fallback_method": "POST",
     });
     serde_json::from_value(number).unwrap()

@@ -194,7 +194,7 @@ impl Account {
     /// Gives a number back to Twilio, which may sell it to somebody else. There is no undoing it.
     pub async fn release(&self, number: &NumberSid) -> Result<(), Error> {
         let url = self.url(&format!("IncomingPhoneNumbers/{}.json", number.0));
-        self.request(Method::DELETE, &url, None).await.map(drop)
+        self.request(Method::DELETE, &url, None, false).await.map(drop)
     }
 
     pub(super) async fn get<T: DeserializeOwned>(&self, url: &Url) -> Result<T, Error> {
@@ -217,18 +217,19 @@ impl Account {
         form: Option<String>,
     ) -> Result<T, Error> {
         let request = format!("{method} {}", url.path());
-        let answer = self.request(method, url, form).await?;
+        let answer = self.request(method, url, form, false).await?;
         answer.json().map_err(|source| Error::Unreachable { request, source })
     }
 
     /// Makes a request with one pair of credentials after the other until one is not refused, and,
     /// if there is time, again when there were too many requests at once. Neither kind of refused
-    /// request has been carried out.
+    /// request has been carried out. A redirect is an answer only where somebody knows what to do with it.
     pub(super) async fn request(
         &self,
         method: Method,
         url: &Url,
         form: Option<String>,
+        may_redirect: bool,
     ) -> Result<Answer, Error> {
         #[derive(Default, Deserialize)]
         #[serde(default)]
@@ -251,7 +252,7 @@ impl Account {
             let answer = self.http.send(request).await;
             let answer = answer.map_err(|source| Error::Unreachable { request: name(), source })?;
             let status = answer.status;
-            if status.is_success() || status.is_redirection() {
+            if status.is_success() || (status.is_redirection() && may_redirect) {
                 return Ok(answer);
             }
             if status == StatusCode::TOO_MANY_REQUESTS

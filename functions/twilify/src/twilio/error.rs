@@ -99,12 +99,6 @@ pub fn meaning(code: u32) -> Option<Meaning> {
 /// <https://www.twilio.com/docs/api/errors/21610>
 const STOPPED: u32 = 21610;
 
-/// Twilio's word for a country to which the account may not text, which comes with a status that else is about
-/// the credentials.
-///
-/// <https://www.twilio.com/docs/api/errors/21408>
-const COUNTRY_NOT_ALLOWED: u32 = 21408;
-
 /// Whether `code` says that the recipient has texted STOP.
 #[must_use]
 pub fn is_stopped(code: u32) -> bool {
@@ -130,6 +124,16 @@ impl Error {
         }
     }
 
+    /// Whether Twilio itself says that something went wrong, so that it is not still busy with the request, as it
+    /// may be behind a gateway that has lost patience.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => ![502, 504].contains(&refusal.status.as_u16()),
+            Self::Unreachable { .. } => false,
+        }
+    }
+
     /// Twilio's error code, if that is what it answered.
     #[must_use]
     pub fn code(&self) -> Option<u32> {
@@ -141,12 +145,12 @@ impl Error {
 }
 
 impl Refusal {
-    /// Whether the same request would be refused again: it is neither about the credentials, which
-    /// someone may put right, nor about the moment.
+    /// Whether the same message would be refused again, whatever somebody puts right in the next hours: it is
+    /// about the recipient or the message itself.
     #[must_use]
     pub fn is_final(&self) -> bool {
-        let may_pass = [401, 403, 408, 429].contains(&self.status.as_u16());
-        self.status.is_client_error() && (!may_pass || self.code == COUNTRY_NOT_ALLOWED)
+        let codes = [21211, 21266, 21408, STOPPED, 21612, 21614, 21617, 21619, 21620, 21623];
+        self.status.is_client_error() && (codes.contains(&self.code) || (30003..=30999).contains(&self.code))
     }
 }
 

@@ -50,7 +50,7 @@ impl Account {
         let mut url = self.url(&format!("Messages/{}/Media/{}", message.0, media.0));
         let request = format!("{method} {}", url.path());
         let unreachable = |source| Error::Unreachable { request: request.clone(), source };
-        let mut answer = self.request(method.clone(), &url, None).await?;
+        let mut answer = self.request(method.clone(), &url, None, true).await?;
         for _ in 0..MOST_REDIRECTS {
             if !answer.status.is_redirection() {
                 break;

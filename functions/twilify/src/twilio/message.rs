@@ -11,8 +11,8 @@ use url::Url;
 use super::{Account, Error, MessagingServiceSid, NotASid};
 use crate::phone::{CompanyNumber, MobileNumber};
 
-/// The most messages Twilio puts on a page.
-const PAGE: &str = "1000";
+/// How many messages to read at once. Those of the last day, which are asked for, usually fit.
+const PAGE: &str = "100";
 
 /// Twilio's name for a message: `SM` or `MM` and 32 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
@@ -46,10 +46,10 @@ pub struct Logged {
     /// Who got it, in Twilio's words.
     pub to: String,
     /// The text.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_nothing")]
     pub body: String,
     /// How many files it has, in digits.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_nothing")]
     num_media: String,
     /// Whether it came in or went out.
     pub direction: Direction,
@@ -65,7 +65,7 @@ pub enum Direction {
     #[serde(rename = "inbound")]
     Inbound,
     /// We sent it.
-    #[serde(rename = "outbound-api", alias = "outbound-call", alias = "outbound-reply")]
+    #[serde(other)]
     Outbound,
 }
 
@@ -135,6 +135,10 @@ impl FromStr for MessageSid {
     fn from_str(text: &str) -> Result<Self, NotASid> {
         NotASid::check("SM", text).or_else(|_| NotASid::check("MM", text)).map(Self)
     }
+}
+
+fn text_or_nothing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 fn rfc2822_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {

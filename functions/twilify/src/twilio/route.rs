@@ -11,6 +11,9 @@ const EMPLOYEE: &str = "employee";
 /// The parameter of a webhook's URL with their last known mobile.
 const ROUTE: &str = "route";
 
+/// Where messages wait that were not taken, up to whose they are.
+const LATER: &str = "sms-forward/later/";
+
 /// What stands at the end of the URL that is told about messages when the employee has texted STOP.
 const STOPPED: &str = "&stopped=1";
 
@@ -50,6 +53,7 @@ impl Route {
                 query.append_pair(ROUTE, sealed);
             }
         }
+        route.sms_fallback = later(public_url, &employee.0);
         route
     }
 
@@ -61,7 +65,7 @@ impl Route {
     #[must_use]
     pub fn pool(public_url: &Url) -> Self {
         let url = |path| public_url.join(path).expect("these are paths");
-        Self { voice: url("call-forward"), sms: url("sms-forward"), sms_fallback: url("sms-forward/later") }
+        Self { voice: url("call-forward"), sms: url("sms-forward"), sms_fallback: later(public_url, "pool") }
     }
 
     /// The same route, with the note that the employee has texted STOP, if they have.
@@ -91,12 +95,21 @@ impl Route {
     }
 }
 
+/// Where a message of `owner` waits that was not taken. There is nothing after a question mark, because it has to
+/// pass a place where no code of ours is.
+fn later(public_url: &Url, owner: &str) -> Url {
+    public_url.join(&format!("{LATER}{owner}")).expect("this is a path")
+}
+
 impl Hint {
-    /// Reads the part of a URL after the question mark.
-    pub(super) fn read(query: &str) -> Self {
+    /// Reads the path of a URL, which names the employee where a message has waited, and the part after the
+    /// question mark.
+    pub(super) fn read(path: &str, query: &str) -> Self {
+        let late = path.rsplit_once(LATER).and_then(|(_, owner)| owner.parse().ok());
+
         let parameter = |name| form_urlencoded::parse(query.as_bytes()).find(|(it, _)| it == name);
         Self {
-            employee: parameter(EMPLOYEE).and_then(|(_, id)| id.parse().ok()),
+            employee: late.or_else(|| parameter(EMPLOYEE)?.1.parse().ok()),
             sealed: parameter(ROUTE).map(|(_, sealed)| Sealed(sealed.into_owned())),
             stopped: query.ends_with(STOPPED),
         }
@@ -132,7 +145,7 @@ impl OwnedNumber {
     /// The last known mobile that stands in one of its webhooks.
     #[must_use]
     pub fn sealed(&self) -> Option<Sealed> {
-        let sealed = |(url, _): &super::number::Hook| Hint::read(url.as_ref()?.split_once('?')?.1).sealed;
+        let sealed = |(url, _): &super::number::Hook| Hint::read("", url.as_ref()?.split_once('?')?.1).sealed;
         sealed(&self.voice).or_else(|| sealed(&self.sms))
     }
 }

@@ -63,6 +63,8 @@ pub enum Rejection {
 pub struct Called<'a> {
     /// How it begins, up to our paths and without a slash at the end.
     pub base: String,
+    /// The path, as it arrived.
+    pub path: &'a str,
     /// What comes after the question mark.
     pub query: &'a str,
 }
@@ -126,7 +128,8 @@ impl Webhooks {
             return Err(Rejection::Forged);
         }
         let has_port = self.public_url.as_ref().map_or(url.port_u16(), Url::port).is_some();
-        W::read(&form, &Called { base: if has_port { with_port } else { without_port }, query })
+        let base = if has_port { with_port } else { without_port };
+        W::read(&form, &Called { base, path: url.path(), query })
     }
 
     /// How the URL began that Twilio has signed. It is of two minds about the port, so its own libraries

@@ -81,7 +81,7 @@ async fn calls_and_texts(what: &str, seconds: &str) -> Result<()> {
         say(&format!("{function}, {EVENTS} times, employee {what}"));
         say(&format!("    requests to Okta {}, to Twilio {}", okta_after - okta, twilio_after - twilio));
         if let (Some(before), Some(after)) = (before, world.usage(function).await) {
-            let each = (after.cpu_time - before.cpu_time) / EVENTS;
+            let each = after.cpu_time.saturating_sub(before.cpu_time) / EVENTS;
             let memory = after.peak_memory >> 10;
             say(&format!("    {} µs on a processor each, peak memory {memory} KiB", each.as_micros()));
         }

@@ -69,7 +69,7 @@ impl Webhook for IncomingCall {
             from: from.and_then(|from| from.parse().ok()),
             to: form.required("To")?.parse().ok(),
             forwarded_from: form.get("ForwardedFrom").and_then(|from| from.parse().ok()),
-            hint: Hint::read(called.query),
+            hint: Hint::read(called.path, called.query),
         })
     }
 }

@@ -81,7 +81,7 @@ impl Webhook for IncomingMessage {
             to: form.required("To")?.parse().ok(),
             body: form.get("Body").unwrap_or_default().to_owned(),
             media: media.collect(),
-            hint: Hint::read(called.query),
+            hint: Hint::read(called.path, called.query),
             base: called.base.clone(),
         })
     }
