@@ -44,7 +44,8 @@ curl -s -H 'Accept: application/json' -H 'Authorization: SSWS {token}' '{okta}/a
 The messages that were sent:
 curl -s -u {account}:{auth_token} '{twilio}/2010-04-01/Accounts/{account}/Messages.json'
 
-Change anything in a webhook and it is refused. Ctrl-C ends the world.
+Change anything in a webhook and it is refused with 403. The same text once more is not forwarded
+again: Twilio repeats itself sometimes. Ctrl-C ends the world.
 ",
         okta = world.okta.url(),
         twilio = world.twilio.url(),

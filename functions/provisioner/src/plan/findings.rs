@@ -51,9 +51,10 @@ pub(super) fn findings(world: &Observation, numbers: &Numbers<'_>) -> Vec<String
             None => "who is not among those that are served",
         };
         findings.push(format!(
-            "The numbers {} carry the label of somebody ({}) {absence}. TWILIFY_RETIRE says what becomes of such numbers.",
-            list(owned.iter().map(|it| it.number.as_e164().to_owned())),
-            owner.0
+            "Somebody ({}) {absence} still has {}. TWILIFY_RETIRE says what becomes of such numbers; to reuse one now, label it \
+             twilify:pool at Twilio, to give it up, release it there.",
+            owner.0,
+            list(owned.iter().map(|it| it.number.as_e164().to_owned()))
         ));
     }
     for employee in &world.employees {

@@ -234,7 +234,7 @@ fn what_no_step_can_put_right_is_found() {
     Note: 2 numbers (+12125550188 and +12125550199) carry the label of one employee (00uada). Relabel those they do not use as twilify:pool.
     Note: The profile of Joan Doe names a company number (+12125550177) that carries the label of another employee (00ugrace). Correct the profile, or the label at Twilio.
     Note: The profile of Hedy Doe names a company number that this account does not own, so they get none. Empty the attribute to give them one.
-    Note: The numbers +12125550166 carry the label of somebody (00umary) who is not among those that are served. TWILIFY_RETIRE says what becomes of such numbers.
+    Note: Somebody (00umary) who is not among those that are served still has +12125550166. TWILIFY_RETIRE says what becomes of such numbers; to reuse one now, label it twilify:pool at Twilio, to give it up, release it there.
     ");
 }
 

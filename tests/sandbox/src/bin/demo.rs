@@ -40,7 +40,7 @@ async fn main() -> Result<()> {
     style.heading(&format!("Somebody ({CALLER}) calls Randall's company number"));
     style.call(&world.call(CALLER, &number).await)?;
 
-    style.heading("Okta is down, and somebody calls Ada, who does not answer");
+    style.heading("Okta is down: somebody calls Ada, by what was last known, and she does not answer");
     world.okta.health.fails(Fault::Answers(503, ""));
     world.twilio.dials_end("no-answer");
     let adas = world.okta.profile("Ada", "primaryPhone").context("Ada has a company number")?;
@@ -58,10 +58,10 @@ async fn main() -> Result<()> {
         style.line(if index == 0 { "and says" } else { "" }, line);
     }
 
-    style.heading("Lambda is down while somebody sends a picture, and then it is back");
+    style.heading("Lambda is down while somebody sends Randall a picture, and then it is back");
     world.lambda_is_down(true);
     world.twilio.picture(CALLER, &number, "See the view!", &[("image/jpeg", b"a view")]).await;
-    style.line("waits in the queue", &format!("{} text", world.late.waiting()));
+    style.line("waits in the queue", &format!("{} message", world.late.waiting()));
     world.lambda_is_down(false);
     let inbox = world.twilio.inbox_of("+18182179229", 2).await;
     for message in &inbox[1..] {

@@ -197,7 +197,7 @@ impl Delivery {
         let Self { url, form, signature, .. } = self;
         let signature = signature.over(url, form, twilio).unwrap_or_default();
         let form = serde_urlencoded::to_string(form).unwrap_or_default();
-        format!("curl -s -H 'X-Twilio-Signature: {signature}' '{url}' -d '{form}'")
+        format!("curl -s -w '%{{http_code}}\\n' -H 'X-Twilio-Signature: {signature}' '{url}' -d '{form}'")
     }
 
     /// The webhook that follows when a phone has been rung for this call, to the URL that `action` names.
