@@ -34,6 +34,20 @@ pub(crate) enum NotSent {
     Unknown(twilio::Error),
 }
 
+impl NotSent {
+    /// Twilio's error code; zero if it gave none.
+    pub(crate) fn code(&self) -> u32 {
+        match self {
+            Self::Refused(error) | Self::Unknown(error) => error.code().unwrap_or_default(),
+        }
+    }
+
+    /// Whether it would be refused again.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(self, Self::Refused(twilio::Error::Refused(refusal)) if refusal.is_final())
+    }
+}
+
 /// What sends the messages that one incoming message leads to.
 pub(crate) struct Delivery<'a> {
     account: Account,

@@ -4,6 +4,7 @@ mod delivery;
 mod files;
 mod forward;
 mod handled;
+mod passage;
 mod status;
 mod text;
 mod web;

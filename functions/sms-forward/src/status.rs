@@ -8,7 +8,7 @@ use twilify::{
 };
 use url::Url;
 
-use crate::{SmsForward, forward::is_about_the_mobile, text, words::Words};
+use crate::{SmsForward, passage::is_about_the_mobile, text, words::Words};
 
 /// How long all of it may take.
 const BUDGET: Duration = Duration::from_secs(10);
