@@ -21,8 +21,6 @@ use twilify::{
     twilio::{Account, AuthTokens, Credentials},
 };
 
-const SEAL_KEY: &str = "c2FuZGJveCBzYW5kYm94IHNhbmRib3ggc2FuZGJveCE=";
-
 /// How somebody's profile looks, and what the account has of theirs.
 #[derive(Clone, Debug)]
 struct Person {
@@ -187,6 +185,6 @@ fn a_provisioner(world: &World) -> Provisioner {
             retire_after_days: 30,
         },
         territory: Territory { home: "US".parse().unwrap(), mobiles: "US,CA".parse().unwrap() },
-        seal: Some(Seal::new(&SEAL_KEY.into(), SignedDuration::from_hours(24 * 7)).unwrap()),
+        seal: Some(Seal::new(&sandbox::SEAL_KEY.into(), SignedDuration::from_hours(24 * 7)).unwrap()),
     }
 }

@@ -2,7 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::{SignedDuration, Timestamp};
 use sandbox::{Employee, Fault, World, say};
+use twilify::{
+    EmployeeId,
+    seal::{LastKnown, Seal, Sealed},
+};
 
 use crate::{
     CALLER, COMPANY_NUMBER, MOBILE, a_world_that_remembers_ada, a_world_with_ada,
@@ -229,6 +234,23 @@ async fn a_new_mobile_and_a_new_name_are_sealed_by_the_next_run_and_then_all_is_
     world.okta.health.fails(Fault::Cuts);
     let call = world.call(CALLER, COMPANY_NUMBER).await.to_string();
     assert_eq!(call, CONNECTED.replace(MOBILE, "+14155550188"));
+}
+
+#[tokio::test]
+async fn a_seal_is_of_no_use_after_a_week() {
+    let world = a_world_with_ada().await;
+    let seal = Seal::new(&sandbox::SEAL_KEY.into(), SignedDuration::MAX).unwrap();
+    let employee: EmployeeId = Employee::named("Ada", "").id().parse().unwrap();
+    let known = LastKnown { mobile: MOBILE.parse().unwrap(), name: "Ada".to_owned() };
+    world.okta.health.fails(Fault::Answers(500, ""));
+    for (days, heard) in [(6, CONNECTED), (8, TRY_LATER)] {
+        let then = Timestamp::now() - SignedDuration::from_hours(24 * days);
+        let Sealed(sealed) = seal.seal(&known, &COMPANY_NUMBER.parse().unwrap(), &employee, then);
+        world.twilio.change(COMPANY_NUMBER, |it| {
+            it.voice_url = format!("{}/call-forward?employee={}&route={sealed}", world.url(), employee.0);
+        });
+        assert_eq!(world.call(CALLER, COMPANY_NUMBER).await.to_string(), heard, "{days} days");
+    }
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ pub use self::{
         API_KEY_SID as TWILIO_API_KEY_SID, AUTH_TOKEN as TWILIO_AUTH_TOKEN, Answer, Call, Delivery, File,
         Heard, MESSAGING_SERVICE_SID, Message, Number, Twilio,
     },
-    world::World,
+    world::{SEAL_KEY, World},
 };
 
 /// Prints a line for the person in front of the terminal.
