@@ -6,7 +6,7 @@ use call_forward::{Caller, Outcome, after};
 use lambda_http::{Error, Request, Response, run, service_fn};
 use twilify::{
     Causes,
-    config::{Calls, Settings},
+    config::{Aws, Calls, Settings},
     log,
     secrets::Parameters,
     switchboard::{Switchboard, Unreached},
@@ -30,7 +30,7 @@ async fn serve() -> Result<(), Error> {
     log::start(settings.log);
     let calls = Calls::from_env()?;
     let http = Http::new(WHILE_SOMEONE_WAITS);
-    let parameters = Parameters::fetch(&http, &settings).await?;
+    let parameters = Parameters::fetch(&http, &Aws::from_env()?, &settings).await?;
     let function = CallForward {
         webhooks: parameters.webhooks(&settings)?,
         switchboard: parameters.switchboard(&http, &settings)?,

@@ -20,7 +20,7 @@ use twilify::{
     twilio::{Label, MessagingService, OwnedNumber, Owner, Route},
 };
 
-use crate::{AT_ONCE, Change, Deadline, Plan, Provisioner, Report, Step, Who, shelf::Shelf};
+use crate::{AT_ONCE, Change, Deadline, Ended, Plan, Provisioner, Report, Step, Watch, Who, shelf::Shelf};
 
 /// The most numbers that may wait for Okta to take them. If so many do, no more are bought: something
 /// is wrong with the token or the profiles, and numbers cost money.
@@ -44,6 +44,8 @@ enum Failure {
 enum Later {
     /// The deadline is near.
     NoTime,
+    /// Whoever looks on has ended the run.
+    Stopped,
     /// Too many numbers wait already.
     TooManyWaiting,
     /// What the step is about has changed since it was planned.
@@ -65,6 +67,7 @@ enum Outcome {
 struct Work<'a> {
     provisioner: &'a Provisioner,
     deadline: Deadline,
+    watch: Watch<'a>,
     /// When it began to look at the world.
     began: Timestamp,
     shelf: Mutex<Shelf<'a>>,
@@ -105,11 +108,13 @@ pub(crate) async fn apply(
     taken: HashSet<CompanyNumber>,
     deadline: Deadline,
     began: Timestamp,
+    watch: Watch<'_>,
 ) -> Report {
     let needed = plan.steps.iter().filter(|step| step.change == Change::Buy).count();
     let work = Work {
         provisioner,
         deadline,
+        watch,
         began,
         shelf: Mutex::new(Shelf::new(provisioner, needed, taken)),
         waiting: Waiting::new(),
@@ -129,7 +134,7 @@ pub(crate) async fn apply(
                 Outcome::Later(Later::Changed) => crossed = true,
                 _ => {}
             }
-            report.add(step, outcome);
+            (watch.ended)(report.add(step, outcome));
         }
     }
     if !written.is_empty() {
@@ -154,6 +159,9 @@ impl Work<'_> {
     async fn take_in_time(&self, step: &Step) -> Outcome {
         if Instant::now() >= self.deadline.last_start {
             return Outcome::Later(Later::NoTime);
+        }
+        if self.watch.stop.load(Ordering::Relaxed) {
+            return Outcome::Later(Later::Stopped);
         }
         match tokio::time::timeout_at(self.deadline.abandon.into(), self.take(step)).await {
             Ok(Outcome::Failed(Failure::Okta(okta::Error::Throttled))) | Err(_) => {
@@ -278,7 +286,7 @@ impl Work<'_> {
 }
 
 impl Report {
-    fn add(&mut self, Step { who, change }: &Step, outcome: Outcome) {
+    fn add(&mut self, Step { who, change }: &Step, outcome: Outcome) -> Ended<'_> {
         match outcome {
             Outcome::Done(number) => self.done(who, change, &number),
             Outcome::Later(Later::Uncleaned) => self.find(format!(
@@ -296,6 +304,7 @@ impl Later {
     fn reason(self) -> &'static str {
         match self {
             Self::NoTime => "there was no time left in this run",
+            Self::Stopped => "this one was ended early",
             Self::TooManyWaiting => {
                 "Okta does not take the numbers that were bought already; see what failed, and no more are bought until that is \
                  put right"

@@ -10,7 +10,10 @@ mod plan;
 mod report;
 mod shelf;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::AtomicBool,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 use twilify::{
@@ -24,7 +27,7 @@ use twilify::{
 pub use self::{
     observe::NotObserved,
     plan::{Absence, Change, Observation, Plan, Rules, Step, Unusable, Who, plan},
-    report::{Entry, Report},
+    report::{Counts, Ended, Entry, Report},
 };
 
 /// How many steps are under way at once, and so how many requests at Okta and at Twilio. An Okta
@@ -61,28 +64,81 @@ pub struct Provisioner {
     pub seal: Option<Seal>,
 }
 
+/// What was seen of the world, and what is to be done about it.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    /// What there is.
+    pub world: Observation,
+    /// What to do. Whoever wants less done takes steps out.
+    pub plan: Plan,
+    /// What is seen is no newer than this.
+    began: Timestamp,
+}
+
+/// Who looks on while a plan is carried out, and may end that early.
+#[derive(Clone, Copy)]
+pub struct Watch<'a> {
+    /// Whether no further step is to be begun. Those under way are completed all the same.
+    pub stop: &'a AtomicBool,
+    /// Told how each step ended, in order.
+    pub ended: &'a (dyn Fn(Ended<'_>) + Sync),
+}
+
+impl Watch<'static> {
+    /// Nobody looks on, and nothing but the deadline ends it.
+    #[must_use]
+    pub fn nobody() -> Self {
+        static NEVER: AtomicBool = AtomicBool::new(false);
+
+        Self { stop: &NEVER, ended: &|_| () }
+    }
+}
+
 impl Provisioner {
     /// Makes one run, which begins no step later than half a minute before `end`. A dry run reports what
     /// a run would do, and changes nothing.
     pub async fn run(&self, dry_run: bool, end: Instant) -> Result<Report, NotObserved> {
-        // What is seen is no newer than this.
-        let now = Timestamp::now();
-        let before = |time| end.checked_sub(time).unwrap_or(end);
-        let deadline = Deadline { last_start: before(RESERVE), abandon: before(FAREWELL) };
-        let patient = Self {
+        let survey = self.survey(end).await?;
+        if dry_run {
+            return Ok(Report::of_a_dry_run(survey.plan));
+        }
+        Ok(self.carry_out(survey, end, Watch::nobody()).await)
+    }
+
+    /// Looks at everything, to be done half a minute before `end`, and plans.
+    pub async fn survey(&self, end: Instant) -> Result<Survey, NotObserved> {
+        let began = Timestamp::now();
+        let deadline = Deadline::of(end);
+        let patient = self.patient(deadline);
+        let seen = observe::observe(&patient);
+        let seen = tokio::time::timeout_at(deadline.last_start.into(), seen).await;
+        let world = seen.map_err(|_| NotObserved::TooSlow)??;
+        let Self { settings, territory, seal, .. } = self;
+        let plan = plan(&world, &Rules { settings, territory, seal: seal.as_ref(), now: began });
+        Ok(Survey { world, plan, began })
+    }
+
+    /// Does what the plan says, and begins no step later than half a minute before `end`.
+    pub async fn carry_out(&self, survey: Survey, end: Instant, watch: Watch<'_>) -> Report {
+        let Survey { world, plan, began } = survey;
+        let deadline = Deadline::of(end);
+        let taken = world.taken(self.territory.home);
+        apply::apply(&self.patient(deadline), plan, taken, deadline, began, watch).await
+    }
+
+    /// The same, with clients that wait as long as the vendors ask them to, if there is time.
+    fn patient(&self, deadline: Deadline) -> Self {
+        Self {
             directory: self.directory.until(deadline.last_start),
             account: self.account.until(deadline.last_start),
             ..self.clone()
-        };
-        let world = tokio::time::timeout_at(deadline.last_start.into(), observe::observe(&patient)).await;
-        let world = world.map_err(|_| NotObserved::TooSlow)??;
-        let rules =
-            Rules { settings: &self.settings, territory: &self.territory, seal: self.seal.as_ref(), now };
-        let plan = plan(&world, &rules);
-        if dry_run {
-            return Ok(Report::of_a_dry_run(plan));
         }
-        let taken = world.taken(self.territory.home);
-        Ok(apply::apply(&patient, plan, taken, deadline, now).await)
+    }
+}
+
+impl Deadline {
+    fn of(end: Instant) -> Self {
+        let before = |time| end.checked_sub(time).unwrap_or(end);
+        Self { last_start: before(RESERVE), abandon: before(FAREWELL) }
     }
 }

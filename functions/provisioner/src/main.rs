@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use twilify::{
     Causes,
-    config::{Provisioning, Settings},
+    config::{Aws, Provisioning, Settings},
     log,
     secrets::Parameters,
     transport::{Http, WHILE_NOBODY_WAITS},
@@ -67,7 +67,7 @@ async fn serve() -> Result<(), Error> {
     log::start(settings.log);
     let http = Http::new(WHILE_NOBODY_WAITS);
     let provisioning = Provisioning::from_env()?;
-    let parameters = Parameters::fetch(&http, &settings).await?;
+    let parameters = Parameters::fetch(&http, &Aws::from_env()?, &settings).await?;
     let account = parameters.account(&http, &settings)?;
     let messaging = &settings.twilio_messaging_api;
     let service = settings.messaging_service.as_ref();

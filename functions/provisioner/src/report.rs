@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use twilify::config::Fate;
 
 use crate::{Change, Plan, Unusable, Who};
@@ -17,7 +17,7 @@ const CENTS_A_MONTH: i64 = 115;
 ///
 /// As JSON it is the function's result. It names employees and their numbers in full, which the
 /// log does not.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Report {
     /// Whether nothing was changed.
     pub dry_run: bool,
@@ -38,7 +38,7 @@ pub struct Report {
 }
 
 /// The lengths of a report's lists, so that one need not read them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Changes.
     pub changes: usize,
@@ -57,13 +57,41 @@ pub struct Counts {
 }
 
 /// A line about an employee.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Entry {
     /// About whom.
     #[serde(flatten)]
     pub who: Who,
     /// The line.
     pub text: String,
+    /// What was done, or would be, like `buy`; only a change has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<String>,
+    /// The number that a change is about, in E.164 form; one yet to be bought has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+}
+
+/// How a step ended, in a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended<'a> {
+    /// It was done.
+    Done(&'a str),
+    /// It is left to another run, or to somebody.
+    Left(&'a str),
+    /// It was tried and did not work.
+    Failed(&'a str),
+}
+
+impl Entry {
+    fn about(who: Who, text: String) -> Self {
+        Self { who, text, change: None, number: None }
+    }
+
+    fn of(who: Who, change: &Change, number: Option<&str>, text: String) -> Self {
+        let number = number.map(ToOwned::to_owned);
+        Self { who, text, change: Some(change.kind().to_owned()), number }
+    }
 }
 
 impl Report {
@@ -75,31 +103,30 @@ impl Report {
         for step in plan.steps {
             let text = step.to_string();
             report.count(&step.change);
-            report.changes.push(Entry { who: step.who, text });
+            report.changes.push(Entry::of(step.who, &step.change, step.change.number(), text));
         }
         report.counted()
     }
 
-    pub(crate) fn done(&mut self, who: &Who, change: &Change, number: &str) {
+    pub(crate) fn done(&mut self, who: &Who, change: &Change, number: &str) -> Ended<'_> {
         tracing::info!(employee = who.employee.0, change = change.kind(), "changed");
         self.count(change);
-        self.changes.push(Entry { who: who.clone(), text: change.done(number, &who.name) });
+        let text = change.done(number, &who.name);
+        Ended::Done(added(&mut self.changes, Entry::of(who.clone(), change, Some(number), text)))
     }
 
     /// `what` follows the words “could not”.
-    pub(crate) fn failed(&mut self, who: &Who, what: &str, failure: &dyn Display) {
+    pub(crate) fn failed(&mut self, who: &Who, what: &str, failure: &dyn Display) -> Ended<'_> {
         let error = twilify::phone::redacted(&failure.to_string());
         tracing::error!(employee = who.employee.0, change = what, error, "failed");
-        self.failed
-            .push(Entry { text: format!("{}: could not {what}: {failure}.", who.name), who: who.clone() });
+        let text = format!("{}: could not {what}: {failure}.", who.name);
+        Ended::Failed(added(&mut self.failed, Entry::about(who.clone(), text)))
     }
 
-    pub(crate) fn later(&mut self, who: &Who, reason: &str) {
+    pub(crate) fn later(&mut self, who: &Who, reason: &str) -> Ended<'_> {
         tracing::warn!(employee = who.employee.0, reason, "postponed");
-        self.postponed.push(Entry {
-            text: format!("{} has to wait for another run: {reason}.", who.name),
-            who: who.clone(),
-        });
+        let text = format!("{} has to wait for another run: {reason}.", who.name);
+        Ended::Left(added(&mut self.postponed, Entry::about(who.clone(), text)))
     }
 
     pub(crate) fn taken(&mut self, who: &Who, number: &str) {
@@ -107,19 +134,20 @@ impl Report {
             "{}: another run gave the number ({number}) to somebody else at the same time; the next run gives them one.",
             who.name
         );
-        self.failed.push(Entry { text, who: who.clone() });
+        self.failed.push(Entry::about(who.clone(), text));
     }
 
-    pub(crate) fn find(&mut self, finding: String) {
+    pub(crate) fn find(&mut self, finding: String) -> Ended<'_> {
         tracing::warn!(finding = twilify::phone::redacted(&finding), "found");
         self.findings.push(finding);
+        Ended::Left(self.findings.last().map_or("", String::as_str))
     }
 
     pub(crate) fn leave(&mut self, refused: Vec<(Who, Unusable)>, postponed: &[Who], findings: Vec<String>) {
         for (who, reason) in refused {
             tracing::warn!(employee = who.employee.0, %reason, "the mobile number is unusable");
             let text = format!("The mobile number of {} is unusable: {reason}.", who.name);
-            self.refused.push(Entry { who, text });
+            self.refused.push(Entry::about(who, text));
         }
         for who in postponed {
             self.later(who, "this one buys no more numbers");
@@ -146,4 +174,10 @@ impl Report {
         self.counts.purchases += usize::from(self.dry_run && *change == Change::Buy);
         self.counts.released += usize::from(matches!(change, Change::Retire(_, Fate::Release)));
     }
+}
+
+/// The line of the entry that was added.
+fn added(entries: &mut Vec<Entry>, entry: Entry) -> &str {
+    entries.push(entry);
+    entries.last().map_or("", |entry| entry.text.as_str())
 }

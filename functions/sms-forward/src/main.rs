@@ -13,7 +13,7 @@ use sms_forward::{
     late::{Batch, Leftover},
 };
 use twilify::{
-    config::{Messages, Settings},
+    config::{Aws, Messages, Settings},
     log,
     secrets::Parameters,
     transport::{Http, WHILE_SOMEONE_WAITS},
@@ -39,7 +39,7 @@ async fn serve() -> Result<(), Error> {
     log::start(settings.log);
     let messages = Messages::from_env()?;
     let http = Http::new(WHILE_SOMEONE_WAITS);
-    let parameters = Parameters::fetch(&http, &settings).await?;
+    let parameters = Parameters::fetch(&http, &Aws::from_env()?, &settings).await?;
     let function = SmsForward::new(
         parameters.webhooks(&settings)?,
         parameters.switchboard(&http, &settings)?,

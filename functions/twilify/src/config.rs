@@ -48,11 +48,9 @@ pub struct Settings {
     pub last_known: SignedDuration,
     /// How much to log: `TWILIFY_LOG`.
     pub log: Level,
-    /// The AWS region, its SSM and the credentials for it.
-    pub aws: Aws,
 }
 
-/// What AWS tells its functions, under [its own names].
+/// The AWS region, its SSM and the credentials for it: what AWS tells its functions, under [its own names].
 ///
 /// [its own names]: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 #[derive(Clone, Debug)]
@@ -88,12 +86,17 @@ pub enum Error {
 impl Settings {
     /// Reads the environment.
     pub fn from_env() -> Result<Self, Error> {
-        Self::read(&Variables(variable))
+        Self::read(variable)
     }
 
-    fn read(variables: &Variables<impl Fn(&str) -> Option<String>>) -> Result<Self, Error> {
+    /// Reads the settings where `lookup` finds them, by the names of the variables.
+    ///
+    /// # Panics
+    ///
+    /// Never: Twilio's own URLs are URLs.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let variables = Variables(lookup);
         let path = variables.parsed::<String>("TWILIFY_PARAMETER_PATH", "/twilify")?;
-        let secret = |name| variables.required(name).map(SecretString::from);
         Ok(Self {
             parameter_path: path.trim_end_matches('/').to_owned(),
             public_url: variables.url("TWILIFY_PUBLIC_URL")?,
@@ -118,16 +121,28 @@ impl Settings {
                 24 * i64::from(variables.parsed::<u8>("TWILIFY_LAST_KNOWN_DAYS", "7")?),
             ),
             log: variables.parsed("TWILIFY_LOG", "info")?,
-            aws: Aws {
-                region: variables.required("AWS_REGION")?,
-                ssm_endpoint: match variables.url("AWS_ENDPOINT_URL_SSM")? {
-                    Some(url) => Some(url),
-                    None => variables.url("AWS_ENDPOINT_URL")?,
-                },
-                access_key_id: variables.required("AWS_ACCESS_KEY_ID")?,
-                secret_access_key: secret("AWS_SECRET_ACCESS_KEY")?,
-                session_token: secret("AWS_SESSION_TOKEN").ok(),
+        })
+    }
+}
+
+impl Aws {
+    /// Reads the environment.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::read(variable)
+    }
+
+    fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let variables = Variables(lookup);
+        let secret = |name| variables.required(name).map(SecretString::from);
+        Ok(Self {
+            region: variables.required("AWS_REGION")?,
+            ssm_endpoint: match variables.url("AWS_ENDPOINT_URL_SSM")? {
+                Some(url) => Some(url),
+                None => variables.url("AWS_ENDPOINT_URL")?,
             },
+            access_key_id: variables.required("AWS_ACCESS_KEY_ID")?,
+            secret_access_key: secret("AWS_SECRET_ACCESS_KEY")?,
+            session_token: secret("AWS_SESSION_TOKEN").ok(),
         })
     }
 }
@@ -136,31 +151,21 @@ impl Settings {
 mod tests {
     use super::*;
 
-    const AWS: [(&str, &str); 3] =
-        [("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "AKIA"), ("AWS_SECRET_ACCESS_KEY", "secret")];
-
-    pub(super) fn variables(
-        set: &[(&'static str, &'static str)],
-    ) -> Variables<impl Fn(&str) -> Option<String>> {
-        let set = [&AWS, set].concat();
-        Variables(move |name: &str| {
-            set.iter().rev().find(|(it, _)| *it == name).map(|(_, value)| (*value).to_owned())
-        })
+    pub(super) fn variables(set: &[(&'static str, &'static str)]) -> impl Fn(&str) -> Option<String> {
+        let set = set.to_vec();
+        move |name: &str| set.iter().find(|(it, _)| *it == name).map(|(_, value)| (*value).to_owned())
     }
 
     #[test]
     fn everything_has_a_default_but_what_aws_sets() {
-        let settings = Settings::read(&variables(&[])).unwrap();
+        let settings = Settings::read(variables(&[])).unwrap();
         assert_eq!(settings.parameter_path, "/twilify");
         assert_eq!(settings.public_url, None);
         assert_eq!(settings.territory.home.to_string(), "US");
         assert_eq!(settings.company_phone.to_string(), "primaryPhone");
         assert_eq!(settings.twilio_api.as_str(), "https://api.twilio.com/");
         assert_eq!(settings.log, Level::INFO);
-        assert_eq!(
-            Settings::read(&variables(&[("AWS_REGION", " ")])).err(),
-            Some(Error::Missing("AWS_REGION"))
-        );
+        assert_eq!(Aws::read(variables(&[("AWS_REGION", " ")])).err(), Some(Error::Missing("AWS_REGION")));
     }
 
     #[test]
@@ -185,7 +190,7 @@ mod tests {
                 "not the variable name of an Okta profile attribute, like primaryPhone",
             ),
         ] {
-            let error = Settings::read(&variables(&[(name, value)])).unwrap_err();
+            let error = Settings::read(variables(&[(name, value)])).unwrap_err();
             assert_eq!(error, Error::Invalid { name, complaint: complaint.to_owned() }, "{name}={value}");
         }
     }

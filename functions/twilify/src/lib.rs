@@ -7,6 +7,7 @@
 //!
 //! Nothing here knows that it runs on Lambda.
 
+pub mod aws;
 mod causes;
 pub mod config;
 mod employee;

@@ -6,6 +6,7 @@ mod error;
 mod org;
 mod pace;
 mod page;
+mod standing;
 mod wire;
 
 use std::{sync::Arc, time::Instant};
@@ -20,6 +21,7 @@ use self::pace::Pace;
 pub use self::{
     error::{Error, Refusal},
     org::{NotAnOrg, OrgUrl},
+    standing::{Allowance, Glance, is_there},
     wire::{Attribute, NotAnAttribute},
 };
 use crate::{
@@ -123,6 +125,13 @@ impl Directory {
             Err(Error::Refused(refusal)) if refusal.code == wire::NO_SUCH_USER => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Finds who signs in to Okta with `login`, which looks like a mail address.
+    pub async fn find_by_login(&self, login: &str) -> Result<Option<Employee>, Error> {
+        // Okta takes a login wherever it takes an id.
+        let found = self.find(&EmployeeId(login.to_owned())).await?;
+        Ok(found.map(|(employee, _)| employee))
     }
 
     /// Lists the employees, page after page: everybody but those who have left, or, with `search`,

@@ -47,6 +47,18 @@ pub struct Seal {
 #[error("not 32 random bytes in Base64; make them with: openssl rand -base64 32")]
 pub struct NotASealKey;
 
+/// A new key: 32 random bytes in Base64.
+///
+/// # Panics
+///
+/// If the operating system has no randomness to give.
+#[must_use]
+pub fn new_key() -> SecretString {
+    let mut key = [0; 32];
+    SystemRandom::new().fill(&mut key).expect("the operating system has randomness");
+    BASE64_STANDARD.encode(key).into()
+}
+
 impl Seal {
     /// A seal with a `key` of 32 bytes in Base64. What it seals is good for `lifetime`.
     pub fn new(key: &SecretString, lifetime: SignedDuration) -> Result<Self, NotASealKey> {
@@ -181,6 +193,12 @@ mod tests {
     fn a_seal_is_renewed_in_the_middle_of_its_life() {
         assert!(!seal(KEY).is_aged(monday(), days_later(3)));
         assert!(seal(KEY).is_aged(monday(), days_later(4)));
+    }
+
+    #[test]
+    fn a_new_key_is_one_and_like_no_other() {
+        assert!(Seal::new(&new_key(), SignedDuration::ZERO).is_ok());
+        assert_ne!(new_key().expose_secret(), new_key().expose_secret());
     }
 
     #[test]

@@ -2,29 +2,19 @@
 //!
 //! <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html>
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
-use aws_sdk_ssm::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_smithy_runtime_api::client::{
-    http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
-    orchestrator::{HttpRequest, HttpResponse},
-    result::ConnectorError,
-};
-use aws_smithy_types::body::SdkBody;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    Causes,
-    config::Settings,
-    okta::{ApiToken, Directory, NotAnOrg},
+    Causes, aws,
+    config::{Aws, Settings},
+    okta::{ApiToken, Directory, NotAnOrg, OrgUrl},
     seal::{NotASealKey, Seal},
     switchboard::Switchboard,
     transport::Http,
     twilio::{Account, AccountSid, AuthTokens, Credentials as TwilioCredentials, NotASid, Webhooks},
 };
-
-/// How long all attempts together may take: a caller may be waiting for the function to start.
-const PATIENCE: Duration = Duration::from_secs(4);
 
 /// A parameter, named as below `TWILIFY_PARAMETER_PATH`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,7 +37,7 @@ pub const TWILIO_API_KEY_SECRET: Name = Name("twilio/api-key-secret");
 pub const SEAL_KEY: Name = Name("seal-key");
 
 /// What every function reads.
-const ALL: [Name; 7] = [
+pub const ALL: [Name; 7] = [
     OKTA_ORG_URL,
     OKTA_TOKEN,
     TWILIO_AUTH_TOKEN,
@@ -104,12 +94,26 @@ pub enum Error {
     },
 }
 
+impl Name {
+    /// The name below the path, like `okta/token`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
 impl Parameters {
+    /// The parameters below `path`, with `values` by their names below it, like `okta/token`.
+    pub fn new(path: &str, values: impl IntoIterator<Item = (Name, SecretString)>) -> Self {
+        let values = values.into_iter().map(|(Name(name), value)| (format!("{path}/{name}"), value));
+        Self { path: path.to_owned(), values: values.collect() }
+    }
+
     /// Reads them all in one request.
-    pub async fn fetch(http: &Http, settings: &Settings) -> Result<Self, Error> {
+    pub async fn fetch(http: &Http, aws: &Aws, settings: &Settings) -> Result<Self, Error> {
         let path = &settings.parameter_path;
         let names = ALL.map(|Name(name)| format!("{path}/{name}")).into();
-        let request = client(http, settings).get_parameters().set_names(Some(names)).with_decryption(true);
+        let request = aws::ssm(http, aws).get_parameters().set_names(Some(names)).with_decryption(true);
         let response = request.send().await.map_err(|error| Error::Unreadable {
             path: path.clone(),
             source: error.into_source().unwrap_or_else(Into::into),
@@ -123,10 +127,14 @@ impl Parameters {
 
     /// The directory these parameters open.
     pub fn directory(&self, http: &Http, settings: &Settings) -> Result<Directory, Error> {
-        let org = self.required(OKTA_ORG_URL)?.expose_secret().parse();
-        let org = org.map_err(|source| Error::Org { name: self.name(OKTA_ORG_URL), source })?;
         let token = ApiToken::new(self.required(OKTA_TOKEN)?.clone());
-        Ok(Directory::new(http.clone(), org, token, settings.company_phone.clone()))
+        Ok(Directory::new(http.clone(), self.org()?, token, settings.company_phone.clone()))
+    }
+
+    /// The org that these parameters name.
+    pub fn org(&self) -> Result<OrgUrl, Error> {
+        let org = self.required(OKTA_ORG_URL)?.expose_secret().parse();
+        org.map_err(|source| Error::Org { name: self.name(OKTA_ORG_URL), source })
     }
 
     /// The door these parameters open to Twilio.
@@ -190,49 +198,5 @@ impl Parameters {
 
     fn name(&self, Name(name): Name) -> String {
         format!("{}/{name}", self.path)
-    }
-}
-
-/// An SSM client on our own HTTP client, because the SDK's would bring a second TLS provider.
-fn client(http: &Http, settings: &Settings) -> aws_sdk_ssm::Client {
-    let aws = &settings.aws;
-    let credentials = Credentials::new(
-        &aws.access_key_id,
-        aws.secret_access_key.expose_secret(),
-        aws.session_token.as_ref().map(|token| token.expose_secret().to_owned()),
-        None,
-        "environment",
-    );
-    let connector = SharedHttpConnector::new(Connector(http.clone()));
-    let config = aws_sdk_ssm::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(aws.region.clone()))
-        .credentials_provider(credentials)
-        .http_client(http_client_fn(move |_, _| connector.clone()))
-        .timeout_config(TimeoutConfig::builder().operation_timeout(PATIENCE).build())
-        .retry_config(RetryConfig::standard());
-    let config = match &aws.ssm_endpoint {
-        Some(endpoint) => config.endpoint_url(endpoint.as_str()),
-        None => config,
-    };
-    aws_sdk_ssm::Client::from_conf(config.build())
-}
-
-#[derive(Debug)]
-struct Connector(Http);
-
-impl HttpConnector for Connector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let http = self.0.clone();
-        HttpConnectorFuture::new(async move {
-            let request = request.try_into_http1x().map_err(|it| ConnectorError::user(it.into()))?;
-            let request = request.map(|body| body.bytes().unwrap_or_default().to_vec());
-            let request =
-                reqwest::Request::try_from(request).map_err(|it| ConnectorError::user(it.into()))?;
-            let request = reqwest::RequestBuilder::from_parts(http.client().clone(), request);
-            let answer = http.send(request).await.map_err(|it| ConnectorError::io(it.into()))?;
-            let answer = http::Response::from(answer).map(SdkBody::from);
-            HttpResponse::try_from(answer).map_err(|it| ConnectorError::other(it.into(), None))
-        })
     }
 }

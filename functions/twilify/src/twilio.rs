@@ -10,18 +10,20 @@ mod messaging;
 mod number;
 mod route;
 mod signature;
+mod standing;
 mod twiml;
 mod webhook;
 
 pub use self::{
     account::{Account, AccountSid, Credentials, NotASid},
-    error::{Error, Meaning, Refusal, is_stopped, meaning},
+    error::{Error, Meaning, NOT_PERMITTED, Refusal, is_stopped, meaning},
     media::{File, MediaSid},
     message::{Direction, Logged, MessageSid, OutgoingMessage},
     messaging::{MessagingService, MessagingServiceSid},
     number::{AreaCode, Label, NotAnAreaCode, NumberSid, OwnedNumber, Owner},
     route::{Hint, Route},
     signature::{AuthToken, AuthTokens},
+    standing::{Balance, ServiceStanding, Standing},
     twiml::{
         Dial, Language, MessagingResponse, NotALanguage, NotARingTime, NotAVoice, RingTime, Voice, VoiceName,
         VoiceResponse,

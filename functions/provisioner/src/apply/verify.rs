@@ -41,7 +41,9 @@ impl Work<'_> {
             match self.settle(who, owned, rival).await {
                 Ok(true) => {}
                 Ok(false) => report.taken(who, number),
-                Err(failure) => report.failed(who, "settle it with another run", &twilify::Causes(&failure)),
+                Err(failure) => {
+                    report.failed(who, "settle it with another run", &twilify::Causes(&failure));
+                }
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use twilify::{
     CompanyNumber, Employee, EmployeeId, MobileNumber,
     config::Fate,
@@ -48,7 +48,7 @@ pub enum Change {
 }
 
 /// An employee, as a report names them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Who {
     /// Who they are in Okta.
     pub employee: EmployeeId,

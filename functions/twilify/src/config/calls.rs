@@ -40,10 +40,11 @@ pub struct NotACallerId;
 impl Calls {
     /// Reads the environment.
     pub fn from_env() -> Result<Self, Error> {
-        Self::read(&Variables(variable))
+        Self::read(variable)
     }
 
-    pub(super) fn read(variables: &Variables<impl Fn(&str) -> Option<String>>) -> Result<Self, Error> {
+    pub(super) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let variables = Variables(lookup);
         let Switch(greeting) = variables.parsed("TWILIFY_GREETING", "on")?;
         Ok(Self {
             greeting,
@@ -75,10 +76,10 @@ mod tests {
 
     #[test]
     fn a_caller_is_greeted_and_their_number_shown_unless_told_otherwise() {
-        let calls = Calls::read(&variables(&[])).unwrap();
+        let calls = Calls::read(variables(&[])).unwrap();
         assert!(calls.greeting);
         assert_eq!((calls.caller_id, calls.voice), (CallerId::Caller, Voice::default()));
-        let other = Calls::read(&variables(&[("TWILIFY_GREETING", "off"), ("TWILIFY_CALLER_ID", "company")]));
+        let other = Calls::read(variables(&[("TWILIFY_GREETING", "off"), ("TWILIFY_CALLER_ID", "company")]));
         assert_eq!(other.map(|it| (it.greeting, it.caller_id)), Ok((false, CallerId::Company)));
     }
 
@@ -91,7 +92,7 @@ mod tests {
             ("TWILIFY_VOICE", "\"/><Dial", "not the name of a voice of Twilio's, like Polly.Joanna"),
             ("TWILIFY_LANGUAGE", "English", "not a language tag like en-US"),
         ] {
-            let error = Calls::read(&variables(&[(name, value)])).unwrap_err();
+            let error = Calls::read(variables(&[(name, value)])).unwrap_err();
             assert_eq!(error, Error::Invalid { name, complaint: complaint.to_owned() }, "{name}={value}");
         }
     }

@@ -53,10 +53,12 @@ pub struct NotAFate;
 impl Provisioning {
     /// Reads the environment.
     pub fn from_env() -> Result<Self, Error> {
-        Self::read(&Variables(variable))
+        Self::read(variable)
     }
 
-    pub(super) fn read(variables: &Variables<impl Fn(&str) -> Option<String>>) -> Result<Self, Error> {
+    /// Reads the settings where `lookup` finds them, by the names of the variables.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let variables = Variables(lookup);
         let public_url = variables.url("TWILIFY_PUBLIC_URL")?;
         let area_codes = variables.required("TWILIFY_AREA_CODES")?;
         Ok(Self {
@@ -94,10 +96,10 @@ mod tests {
     fn the_provisioner_needs_a_public_url_and_area_codes() {
         let url = ("TWILIFY_PUBLIC_URL", "https://phones.example.com/");
         let codes = ("TWILIFY_AREA_CODES", "925, 415");
-        let provisioning = Provisioning::read(&variables(&[url, codes])).unwrap();
+        let provisioning = Provisioning::read(variables(&[url, codes])).unwrap();
         assert_eq!(provisioning.area_codes, ["925".parse().unwrap(), "415".parse().unwrap()]);
         assert_eq!(provisioning.max_purchases, 50);
-        let error = |set: &[_]| Provisioning::read(&variables(set)).unwrap_err().to_string();
+        let error = |set: &[_]| Provisioning::read(variables(set)).unwrap_err().to_string();
         assert_eq!(error(&[url]), "the environment variable TWILIFY_AREA_CODES is not set");
         assert_eq!(error(&[codes]), "the environment variable TWILIFY_PUBLIC_URL is not set");
         assert_eq!(

@@ -273,7 +273,11 @@ impl Account {
     }
 
     pub(super) fn url(&self, resource: &str) -> Url {
-        let path = format!("2010-04-01/Accounts/{}/{resource}", self.sid.0);
+        self.account_url(&format!("/{resource}"))
+    }
+
+    pub(super) fn account_url(&self, rest: &str) -> Url {
+        let path = format!("2010-04-01/Accounts/{}{rest}", self.sid.0);
         self.api.join(&path).expect("paths are written in this module")
     }
 }

@@ -99,6 +99,11 @@ pub fn meaning(code: u32) -> Option<Meaning> {
 /// <https://www.twilio.com/docs/api/errors/21610>
 const STOPPED: u32 = 21610;
 
+/// Twilio's word for something that an API key is not allowed to see.
+///
+/// <https://www.twilio.com/docs/api/errors/20003>
+pub const NOT_PERMITTED: u32 = 20003;
+
 /// Whether `code` says that the recipient has texted STOP.
 #[must_use]
 pub fn is_stopped(code: u32) -> bool {

@@ -22,7 +22,8 @@ pub struct MessagingServiceSid(String);
 /// A Messaging Service of an account.
 #[derive(Clone, Debug)]
 pub struct MessagingService {
-    account: Account,
+    pub(super) account: Account,
+    pub(super) service: Url,
     numbers: Url,
 }
 
@@ -35,8 +36,8 @@ impl MessagingService {
     /// Never: a base URL takes any path.
     #[must_use]
     pub fn new(account: Account, api: &Url, MessagingServiceSid(sid): &MessagingServiceSid) -> Self {
-        let numbers = api.join(&format!("v1/Services/{sid}/PhoneNumbers")).expect("this is a path");
-        Self { account, numbers }
+        let url = |rest| api.join(&format!("v1/Services/{sid}{rest}")).expect("this is a path");
+        Self { account, service: url(""), numbers: url("/PhoneNumbers") }
     }
 
     /// Lists the numbers in the service, page after page.

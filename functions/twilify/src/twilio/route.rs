@@ -130,6 +130,18 @@ impl OwnedNumber {
             && is(&self.sms_fallback, &route.sms_fallback)
     }
 
+    /// Whom Twilio asks what to do with a call to it, if anybody.
+    #[must_use]
+    pub fn voice_url(&self) -> Option<&str> {
+        self.voice.0.as_deref().filter(|url| !url.is_empty())
+    }
+
+    /// Whom Twilio tells of a message to it, if anybody.
+    #[must_use]
+    pub fn sms_url(&self) -> Option<&str> {
+        self.sms.0.as_deref().filter(|url| !url.is_empty())
+    }
+
     /// Whether its employee has texted STOP to it, as far as we have noticed.
     #[must_use]
     pub fn is_stopped(&self) -> bool {

@@ -64,9 +64,15 @@ impl AuthTokens {
         (!tokens.is_empty()).then_some(Self(tokens))
     }
 
+    /// The token that Twilio signs with, unless it has just been replaced by another of these.
+    #[must_use]
+    pub fn first(&self) -> &AuthToken {
+        &self.0[0]
+    }
+
     /// A mark that nobody else can put on `text`, in the letters that a URL may have.
     pub(super) fn mark(&self, text: &str) -> String {
-        let AuthToken(token) = &self.0[0];
+        let AuthToken(token) = self.first();
         BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(&marker(token), text.as_bytes()))
     }
 
