@@ -1,15 +1,19 @@
 //! What must stay apart, where the compiler does not keep it apart.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 /// (where, what may not be mentioned there, why)
-const INVARIANTS: [(&str, &str, &str); 11] = [
+const INVARIANTS: [(&str, &str, &str); 13] = [
     ("functions/twilify/src/okta", "twilio", "the vendors meet only in a function"),
     ("functions/twilify/src/twilio", "okta::", "the vendors meet only in a function"),
     ("functions/twilify/src", "lambda_", "the library does not know where it runs"),
+    ("functions", "clap::", "only an operator's program has a command line"),
+    ("scripts/twilify-cli", "sandbox::", "nothing that people use depends on what plays their world"),
     ("functions", "sandbox::", "nothing that is deployed depends on what plays its world"),
     ("functions/call-forward", "sms_forward", "the functions do not depend on each other"),
     ("functions/call-forward", "provisioner", "the functions do not depend on each other"),
@@ -37,7 +41,7 @@ fn what_must_stay_apart_is_apart() {
 
 #[test]
 fn no_file_is_two_things() {
-    for place in ["functions", "tests"] {
+    for place in ["functions", "scripts", "tests"] {
         for file in sources(&root().join(place)) {
             let lines = fs::read_to_string(&file).unwrap().lines().count();
             assert!(lines <= LONGEST_FILE, "{} has {lines} lines", file.display());
@@ -47,13 +51,21 @@ fn no_file_is_two_things() {
 
 /// Cold starts are paid for by whoever is waiting on the phone.
 #[test]
-fn there_is_one_tls_provider_and_one_http_stack() {
-    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
-    let versions = |name: &str| lock.matches(&format!("name = \"{name}\"\n")).count();
+fn there_is_one_tls_provider_and_one_http_stack_in_what_is_deployed() {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["tree", "--locked", "--edges=normal", "--prefix=none", "--format={p}"]);
+    cargo.args(["call-forward", "sms-forward", "provisioner"].map(|it| format!("--package={it}")));
+    let output = cargo.current_dir(root()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let tree = String::from_utf8(output.stdout).unwrap();
+    let crates: BTreeSet<_> = tree.lines().filter_map(|line| line.split(" (").next()).collect();
+    let versions = |name: &str| crates.iter().filter(|it| it.split(' ').next() == Some(name)).count();
     for name in ["rustls", "ring", "hyper", "http", "reqwest", "tokio-rustls"] {
         assert_eq!(versions(name), 1, "{name}");
     }
-    for name in ["aws-lc-rs", "aws-lc-sys", "native-tls", "openssl", "openssl-sys", "aws-config", "h2"] {
+    for name in
+        ["aws-lc-rs", "aws-lc-sys", "native-tls", "openssl", "openssl-sys", "aws-config", "h2", "clap"]
+    {
         assert_eq!(versions(name), 0, "{name}");
     }
 }

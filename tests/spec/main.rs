@@ -5,6 +5,7 @@
 mod anything;
 mod architecture;
 mod calls;
+mod cli;
 mod convergence;
 mod dialling;
 mod directory;

@@ -18,6 +18,7 @@
 
 mod aws;
 mod okta;
+mod operator;
 mod server;
 mod twilio;
 mod world;
@@ -29,11 +30,12 @@ pub use self::{
         ssm::Ssm,
     },
     okta::{API_TOKEN as OKTA_TOKEN, Employee, Okta},
+    operator::{Operator, Said},
     server::{Action, Fault, Health},
     twilio::{
         ACCOUNT_SID as TWILIO_ACCOUNT_SID, API_KEY_SECRET as TWILIO_API_KEY_SECRET,
         API_KEY_SID as TWILIO_API_KEY_SID, AUTH_TOKEN as TWILIO_AUTH_TOKEN, Answer, Call, Delivery, File,
-        Heard, MESSAGING_SERVICE_SID, Message, Number, Twilio,
+        Heard, MESSAGING_SERVICE_SID, Message, Number, Standing, Twilio,
     },
     world::{SEAL_KEY, World},
 };

@@ -12,7 +12,7 @@ use axum::{
     Json, Router,
     body::Bytes,
     extract::{Path, RawQuery, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
@@ -38,7 +38,15 @@ pub struct Okta {
     index: Arc<Mutex<Option<Vec<Employee>>>>,
     /// The attributes that a profile can have.
     schema: Arc<Mutex<Vec<String>>>,
+    /// What the token may do.
+    rights: Arc<Mutex<Rights>>,
     url: String,
+}
+
+#[derive(Clone, Copy)]
+struct Rights {
+    may_write: bool,
+    requests_left: u32,
 }
 
 type Reply = Result<Response, Failure>;
@@ -52,8 +60,9 @@ impl Okta {
         let schema =
             ["firstName", "lastName", "displayName", "email", "mobilePhone", "primaryPhone", "department"];
         let schema = Arc::new(Mutex::new(schema.map(ToOwned::to_owned).into()));
-        let okta =
-            Self { health: Health::default(), employees: Arc::default(), index: Arc::default(), schema, url };
+        let rights = Arc::new(Mutex::new(Rights { may_write: true, requests_left: 599 }));
+        let (health, employees, index) = (Health::default(), Arc::default(), Arc::default());
+        let okta = Self { health, employees, index, schema, rights, url };
         let router = Router::new()
             .route("/api/v1/users", get(list))
             .route("/api/v1/users/{id}", get(read).post(update))
@@ -65,7 +74,8 @@ impl Okta {
                     "The endpoint does not support the method",
                 )
             })
-            .layer(middleware::from_fn(authenticate))
+            .layer(middleware::from_fn_with_state(okta.clone(), authenticate))
+            .route("/.well-known/okta-organization", get(organization))
             .with_state(okta.clone());
         serve_vendor(listener, &okta.health, router);
         Ok(okta)
@@ -80,6 +90,16 @@ impl Okta {
     /// Adds an attribute to the schema of profiles.
     pub fn adds_attribute(&self, name: &str) {
         lock(&self.schema).push(name.to_owned());
+    }
+
+    /// Lets the token read and nothing more, like that of an administrator who may only look.
+    pub fn token_may_only_read(&self) {
+        lock(&self.rights).may_write = false;
+    }
+
+    /// Lets so many of the six hundred requests of a minute be left.
+    pub fn requests_left(&self, requests: u32) {
+        lock(&self.rights).requests_left = requests;
     }
 
     /// Hires someone.
@@ -158,7 +178,12 @@ impl Okta {
     }
 }
 
-async fn authenticate(request: Request, next: Next) -> Reply {
+/// What Okta tells everybody.
+async fn organization() -> Json<Value> {
+    Json(json!({ "id": "00osandbox", "pipeline": "idx", "_links": {}, "settings": {} }))
+}
+
+async fn authenticate(State(okta): State<Okta>, request: Request, next: Next) -> Reply {
     let authorization = request.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     if authorization != Some(format!("SSWS {API_TOKEN}").as_bytes()) {
         return Err(Failure(StatusCode::UNAUTHORIZED, "E0000011", "Invalid token provided"));
@@ -170,11 +195,19 @@ async fn authenticate(request: Request, next: Next) -> Reply {
             "Bad request. Accept and/or Content-Type headers",
         ));
     }
+    let Rights { may_write, requests_left } = *lock(&okta.rights);
+    if !may_write && request.method() != Method::GET {
+        return Err(Failure(
+            StatusCode::FORBIDDEN,
+            "E0000006",
+            "You do not have permission to perform the requested action",
+        ));
+    }
     let mut response = next.run(request).await;
     for (name, value) in
-        [("x-rate-limit-limit", "600"), ("x-rate-limit-remaining", "599"), ("x-rate-limit-reset", "0")]
+        [("x-rate-limit-limit", 600), ("x-rate-limit-remaining", requests_left), ("x-rate-limit-reset", 0)]
     {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        response.headers_mut().insert(name, value.into());
     }
     Ok(response)
 }
@@ -222,7 +255,7 @@ async fn list(State(okta): State<Okta>, RawQuery(query): RawQuery) -> Reply {
 
 async fn read(State(okta): State<Okta>, Path(id): Path<String>) -> Reply {
     let employees = lock(&okta.employees);
-    let employee = employees.iter().find(|it| it.id() == id).ok_or(NOT_FOUND)?;
+    let employee = employees.iter().find(|it| it.id() == id || it.profile["login"] == id).ok_or(NOT_FOUND)?;
     Ok(([(header::ETAG, employee.etag())], Json(employee.json())).into_response())
 }
 

@@ -67,6 +67,22 @@ struct State {
     enrolled: Vec<String>,
     /// How it ends when a phone rings.
     dials_end: &'static str,
+    standing: Standing,
+}
+
+/// How the account and its Messaging Service stand.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// `active` or `suspended`.
+    pub status: &'static str,
+    /// `Full` or `Trial`.
+    pub kind: &'static str,
+    /// In US dollars.
+    pub balance: &'static str,
+    /// Whether the Messaging Service leaves incoming messages to the webhook of the number.
+    pub defers_to_numbers: bool,
+    /// How the registration of its campaign stands, if it has one.
+    pub campaign: Option<&'static str>,
 }
 
 struct ForSale {
@@ -120,6 +136,13 @@ impl Twilio {
             purchases: 0,
             enrolled: Vec::new(),
             dials_end: "completed",
+            standing: Standing {
+                status: "active",
+                kind: "Full",
+                balance: "42.00",
+                defers_to_numbers: true,
+                campaign: Some("VERIFIED"),
+            },
         };
         let (listener, url) = listen(0).await?;
         let (health, state) = (Health::default(), Arc::new(Mutex::new(state)));
@@ -128,6 +151,7 @@ impl Twilio {
         serve(storage, rest::messages::storage(&twilio));
         let router =
             Router::new().nest(&format!("/2010-04-01/Accounts/{ACCOUNT_SID}"), rest::router(&twilio));
+        let router = router.merge(rest::standing::router(&twilio));
         let router =
             router.nest(&format!("/v1/Services/{MESSAGING_SERVICE_SID}"), rest::messaging_service(&twilio));
         serve_vendor(listener, &twilio.health, router.fallback(rest::not_found));
@@ -198,6 +222,11 @@ impl Twilio {
     /// [`DialCallStatus`]: https://www.twilio.com/docs/voice/twiml/dial#dialcallstatus-values
     pub fn dials_end(&self, status: &'static str) {
         lock(&self.state).dials_end = status;
+    }
+
+    /// Changes how the account stands.
+    pub fn stands(&self, change: impl FnOnce(&mut Standing)) {
+        change(&mut lock(&self.state).standing);
     }
 
     /// Promotes a new auth token: from now on only this one signs and opens the REST API.

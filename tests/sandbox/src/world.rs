@@ -10,16 +10,20 @@ use std::{
 
 use axum::{body::Bytes, routing::MethodFilter};
 use http::{HeaderMap, HeaderValue, Method, header};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
     aws::{
+        api,
+        binaries::binary,
         gateway,
         lambda::{Failed, Function, Log, Usage},
         sqs::Queues,
         ssm::{self, Ssm},
     },
     okta::{self, Okta},
+    operator::Operator,
     server::{Action, Fault, listen},
     twilio::{self, Answer, Call, Twilio},
 };
@@ -43,6 +47,7 @@ pub struct World {
     pub ssm: Ssm,
     /// The messages that could not be forwarded at once.
     pub late: Queues,
+    aws_url: String,
     url: String,
     functions: [Arc<Function>; 4],
     log: Log,
@@ -57,12 +62,15 @@ impl World {
     /// Like [`start`](Self::start), with the gateway on `port` of the loopback interface, and with
     /// what the functions log printed if `echo` says so.
     pub async fn start_at(port: u16, echo: bool) -> anyhow::Result<Self> {
+        // Nobody is to wait for a compiler on the phone.
+        binary("provisioner")?;
         let (okta, twilio, ssm) = tokio::try_join!(Okta::start(), Twilio::start(), Ssm::start())?;
         ssm.put("/twilify/okta/org-url", okta.url());
         ssm.put_secure("/twilify/okta/token", okta::API_TOKEN);
         ssm.put("/twilify/twilio/account-sid", twilio::ACCOUNT_SID);
         ssm.put_secure("/twilify/twilio/auth-token", twilio::AUTH_TOKEN);
         ssm.put_secure("/twilify/seal-key", SEAL_KEY);
+        ssm.put("/twilify/deployment/provisioner", "provisioner");
         let log = Log::new(echo);
         let env: Vec<(String, String)> = [
             ("TWILIFY_PARAMETER_PATH", "/twilify"),
@@ -98,7 +106,8 @@ impl World {
             "/sms-forward/later/{owner}",
             &late,
         );
-        let world = Self { okta, twilio, ssm, late, url, functions, log };
+        let aws_url = api::start(&ssm, &functions[2]).await?;
+        let world = Self { okta, twilio, ssm, late, aws_url, url, functions, log };
         for provisioner in &world.functions[2..] {
             provisioner.configure("TWILIFY_PUBLIC_URL", &world.url).await;
         }
@@ -109,6 +118,34 @@ impl World {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Somebody who runs `twilify` with access to all of this.
+    ///
+    /// # Panics
+    ///
+    /// If there is no place for their files.
+    #[must_use]
+    pub fn operator(&self) -> Operator {
+        Operator::new(&self.access())
+    }
+
+    /// What an operator's environment has to say, so that their programs find all of this.
+    #[must_use]
+    pub fn access(&self) -> [(&'static str, &str); 6] {
+        [
+            ("AWS_ENDPOINT_URL", self.aws_url.as_str()),
+            ("AWS_REGION", REGION),
+            ("AWS_ACCESS_KEY_ID", ssm::ACCESS_KEY_ID),
+            ("AWS_SECRET_ACCESS_KEY", "sandbox-secret-access-key"),
+            ("TWILIO_API_URL", self.twilio.url()),
+            ("TWILIO_MESSAGING_URL", self.twilio.url()),
+        ]
+    }
+
+    /// Pretends that the provisioner has last run at `time`, or never.
+    pub fn provisioner_last_ran(&self, time: Option<Timestamp>) {
+        self.functions[2].set_last_invoked(time);
     }
 
     /// Sets a variable in the environment of all functions, which are then started anew.

@@ -13,16 +13,35 @@ use serde_json::Value;
 /// The packages that are deployed.
 const FUNCTIONS: [&str; 3] = ["call-forward", "sms-forward", "provisioner"];
 
-static BINARIES: LazyLock<Result<HashMap<String, PathBuf>, String>> =
-    LazyLock::new(|| build().map_err(|error| format!("{error:#}")));
+type Binaries = LazyLock<Result<HashMap<String, PathBuf>, String>>;
 
 /// Where the binary of the function called `name` is. The first call builds it.
 pub(crate) fn binary(name: &str) -> anyhow::Result<&'static PathBuf> {
-    let binaries = BINARIES.as_ref().map_err(|error| anyhow::anyhow!("{error}"))?;
-    binaries.get(name).with_context(|| format!("there is no function called {name}"))
+    static FUNCTIONS_BUILT: Binaries = LazyLock::new(|| {
+        let mut packages = vec!["--bins".to_owned()];
+        packages.extend(FUNCTIONS.map(|function| format!("--package={function}")));
+        build(&packages).map_err(|error| format!("{error:#}"))
+    });
+
+    find(&FUNCTIONS_BUILT, name)
 }
 
-fn build() -> anyhow::Result<HashMap<String, PathBuf>> {
+/// Where the operator's program is. The first call builds it, with the features that the workspace's
+/// tests have built their dependencies with.
+pub(crate) fn operators_program() -> anyhow::Result<&'static PathBuf> {
+    static BUILT: Binaries = LazyLock::new(|| {
+        build(&["--workspace".to_owned(), "--bin=twilify".to_owned()]).map_err(|error| format!("{error:#}"))
+    });
+
+    find(&BUILT, "twilify")
+}
+
+fn find(binaries: &'static Binaries, name: &str) -> anyhow::Result<&'static PathBuf> {
+    let binaries = binaries.as_ref().map_err(|error| anyhow::anyhow!("{error}"))?;
+    binaries.get(name).with_context(|| format!("there is no binary called {name}"))
+}
+
+fn build(targets: &[String]) -> anyhow::Result<HashMap<String, PathBuf>> {
     let mut cargo = Command::new(env!("CARGO"));
     // What the outer cargo tells a test about itself would make the inner one build everything
     // again whose build script looks at it.
@@ -31,14 +50,14 @@ fn build() -> anyhow::Result<HashMap<String, PathBuf>> {
             cargo.env_remove(name);
         }
     }
-    cargo.args(["build", "--locked", "--bins", "--message-format=json-render-diagnostics", "--quiet"]);
+    cargo.args(["build", "--locked", "--message-format=json-render-diagnostics", "--quiet"]);
     // A bench measures what is deployed, and is itself built for release.
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
     }
-    cargo.args(FUNCTIONS.map(|function| format!("--package={function}")));
+    cargo.args(targets);
     let output = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).stderr(Stdio::inherit()).output()?;
-    ensure!(output.status.success(), "the functions do not build");
+    ensure!(output.status.success(), "{} does not build", targets.join(" "));
     let messages = serde_json::Deserializer::from_slice(&output.stdout).into_iter::<Value>();
     let mut binaries = HashMap::new();
     for message in messages {

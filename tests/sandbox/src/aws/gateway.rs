@@ -54,7 +54,9 @@ async fn invoke(
     body: Bytes,
 ) -> Response {
     let event = event(&method, &uri, &headers, &body);
-    match function.invoke(event).await.ok().and_then(|result| response(&result)) {
+    // Whoever hangs up in the meantime does not end what was begun.
+    let result = tokio::spawn(async move { function.invoke(event).await }).await;
+    match result.ok().and_then(Result::ok).and_then(|result| response(&result)) {
         Some(response) => response,
         None => (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "message": "Internal Server Error" })))
             .into_response(),

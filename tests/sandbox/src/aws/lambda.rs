@@ -3,6 +3,7 @@
 //! [runtime API]: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 
 use std::{
+    collections::BTreeMap,
     process::{ExitStatus, Stdio},
     sync::{
         Arc, Mutex,
@@ -20,6 +21,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use jiff::Timestamp;
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncRead, BufReader},
@@ -39,6 +41,7 @@ pub(crate) struct Function {
     killed: Notify,
     /// Whether nothing can be invoked.
     down: AtomicBool,
+    last_invoked: Mutex<Option<Timestamp>>,
     log: Log,
 }
 
@@ -82,8 +85,9 @@ struct Runtime {
 impl Function {
     pub(crate) fn new(name: &'static str, timeout: Duration, env: Vec<(String, String)>, log: Log) -> Self {
         let (instance, killed) = (sync::Mutex::default(), Notify::new());
-        let down = AtomicBool::new(false);
-        Self { name, timeout: Mutex::new(timeout), env: Mutex::new(env), instance, killed, down, log }
+        let (down, last_invoked) = (AtomicBool::new(false), Mutex::default());
+        let (timeout, env) = (Mutex::new(timeout), Mutex::new(env));
+        Self { name, timeout, env, instance, killed, down, last_invoked, log }
     }
 
     /// Sets a variable of the environment; a function that runs already is started anew.
@@ -102,6 +106,7 @@ impl Function {
         if self.down.load(Ordering::Relaxed) {
             return Err(Failed::new("ServiceException", "Lambda is down"));
         }
+        *lock(&self.last_invoked) = Some(Timestamp::now());
         let mut slot = self.instance.lock().await;
         let timeout = *lock(&self.timeout);
         let instance = match slot.take() {
@@ -144,6 +149,27 @@ impl Function {
         self.name
     }
 
+    /// What is set in its environment by whoever has deployed it.
+    pub(crate) fn environment(&self) -> BTreeMap<String, String> {
+        let env = lock(&self.env);
+        env.iter().filter(|(name, _)| name.starts_with("TWIL")).cloned().collect()
+    }
+
+    /// Where its log is.
+    pub(crate) fn log_group(&self) -> String {
+        format!("/aws/lambda/{}", self.name)
+    }
+
+    /// When it was last invoked.
+    pub(crate) fn last_invoked(&self) -> Option<Timestamp> {
+        *lock(&self.last_invoked)
+    }
+
+    /// Pretends that it was last invoked at `time`, or never.
+    pub(crate) fn set_last_invoked(&self, time: Option<Timestamp>) {
+        *lock(&self.last_invoked) = time;
+    }
+
     /// Lets invocations fail, or work again.
     pub(crate) fn set_down(&self, down: bool) {
         self.down.store(down, Ordering::Relaxed);
@@ -173,7 +199,7 @@ impl Function {
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
             .env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
-            .env("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", self.name))
+            .env("AWS_LAMBDA_LOG_GROUP_NAME", self.log_group())
             .env("AWS_LAMBDA_LOG_STREAM_NAME", "sandbox")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -34,8 +34,9 @@ pub struct Ssm {
 
 #[derive(Clone)]
 struct Parameter {
-    kind: &'static str,
+    kind: String,
     value: String,
+    key_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -45,6 +46,34 @@ struct GetParameters {
     #[serde(default)]
     with_decryption: bool,
 }
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct GetParametersByPath {
+    path: String,
+    #[serde(default)]
+    recursive: bool,
+    #[serde(default)]
+    with_decryption: bool,
+    #[serde(default)]
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct PutParameter {
+    name: String,
+    value: String,
+    r#type: Option<String>,
+    key_id: Option<String>,
+    #[serde(default)]
+    overwrite: bool,
+    #[serde(rename = "Tier")]
+    _tier: Option<String>,
+}
+
+/// The most parameters on a page of those below a path.
+const PAGE: usize = 10;
 
 impl Ssm {
     pub(crate) async fn start() -> anyhow::Result<Self> {
@@ -71,58 +100,143 @@ impl Ssm {
         self.store(name, "SecureString", value);
     }
 
+    /// What is stored under a name: its type, its value and the key that encrypts it, if somebody chose one.
+    #[must_use]
+    pub fn stored(&self, name: &str) -> Option<(String, String, Option<String>)> {
+        let Parameter { kind, value, key_id } = lock(&self.parameters).get(name)?.clone();
+        Some((kind, value, key_id))
+    }
+
+    /// Takes all parameters away but those that a deployment writes.
+    pub fn clear(&self) {
+        lock(&self.parameters).retain(|name, _| name.contains("/deployment/"));
+    }
+
     /// Takes a parameter away.
     pub fn delete(&self, name: &str) {
         lock(&self.parameters).remove(name);
     }
 
     fn store(&self, name: &str, kind: &'static str, value: &str) {
-        lock(&self.parameters).insert(name.to_owned(), Parameter { kind, value: value.to_owned() });
+        let parameter = Parameter { kind: kind.to_owned(), value: value.to_owned(), key_id: None };
+        lock(&self.parameters).insert(name.to_owned(), parameter);
     }
 }
 
-async fn answer(State(ssm): State<Ssm>, headers: HeaderMap, body: Bytes) -> Response {
-    let header =
-        |name| headers.get(name).and_then(|it: &header::HeaderValue| it.to_str().ok()).unwrap_or_default();
-    let signed = header("authorization").strip_prefix("AWS4-HMAC-SHA256 Credential=");
-    if !signed.is_some_and(|it| it.starts_with(ACCESS_KEY_ID) && it.contains("/ssm/aws4_request")) {
-        return failure(
-            "UnrecognizedClientException",
-            "The security token included in the request is invalid.",
-        );
+pub(crate) async fn answer(State(ssm): State<Ssm>, headers: HeaderMap, body: Bytes) -> Response {
+    if let Err(failure) = authenticated(&headers, "ssm") {
+        return failure.into_response();
     }
-    if header("x-amz-target") != "AmazonSSM.GetParameters"
-        || header("content-type") != "application/x-amz-json-1.1"
-    {
-        return failure("UnknownOperationException", "The sandbox knows GetParameters only.");
-    }
-    let request: GetParameters = match serde_json::from_slice(&body) {
-        Ok(request) => request,
-        Err(error) => return failure("SerializationException", &error.to_string()),
+    let answer = match text(&headers, "x-amz-target") {
+        "AmazonSSM.GetParameters" => read(&body).and_then(|request| ssm.get_parameters(request)),
+        "AmazonSSM.GetParametersByPath" => {
+            read(&body).and_then(|request| ssm.get_parameters_by_path(&request))
+        }
+        "AmazonSSM.PutParameter" => read(&body).and_then(|request| ssm.put_parameter(request)),
+        _ => {
+            Err(Failure("UnknownOperationException", "The sandbox does not know this operation.".to_owned()))
+        }
     };
-    if request.names.is_empty() || request.names.len() > 10 {
-        return failure("ValidationException", "Member must have length between 1 and 10");
-    }
-    let stored = lock(&ssm.parameters);
-    let (mut parameters, mut invalid) = (Vec::new(), Vec::new());
-    for name in request.names {
-        match stored.get(&name) {
-            None => invalid.push(name),
-            Some(Parameter { kind, value }) => {
-                let sealed = *kind == "SecureString" && !request.with_decryption;
-                let value = if sealed { "AQICAHsandbox" } else { value };
-                parameters.push(json!({ "Name": name, "Type": kind, "Value": value, "Version": 1 }));
+    answer.map_or_else(IntoResponse::into_response, |answer| json_response(StatusCode::OK, &answer))
+}
+
+impl Ssm {
+    fn get_parameters(&self, request: GetParameters) -> Result<Value, Failure> {
+        if request.names.is_empty() || request.names.len() > 10 {
+            return Err(Failure(
+                "ValidationException",
+                "Member must have length between 1 and 10".to_owned(),
+            ));
+        }
+        let stored = lock(&self.parameters);
+        let (mut parameters, mut invalid) = (Vec::new(), Vec::new());
+        for name in request.names {
+            match stored.get(&name) {
+                None => invalid.push(name),
+                Some(parameter) => parameters.push(parameter.json(&name, request.with_decryption)),
             }
         }
+        Ok(json!({ "Parameters": parameters, "InvalidParameters": invalid }))
     }
-    json_response(StatusCode::OK, &json!({ "Parameters": parameters, "InvalidParameters": invalid }))
+
+    fn get_parameters_by_path(&self, request: &GetParametersByPath) -> Result<Value, Failure> {
+        if !request.path.starts_with('/') {
+            return Err(Failure(
+                "ValidationException",
+                "The parameter path must begin with a slash.".to_owned(),
+            ));
+        }
+        let stored = lock(&self.parameters);
+        let below = |name: &str| {
+            let rest = name.strip_prefix(&request.path).and_then(|it| it.strip_prefix('/'));
+            rest.is_some_and(|rest| request.recursive || !rest.contains('/'))
+        };
+        let after = request.next_token.as_deref().unwrap_or_default();
+        let mut found = stored.iter().filter(|(name, _)| below(name) && name.as_str() > after).peekable();
+        let page: Vec<_> = found.by_ref().take(PAGE).collect();
+        let last = page.last().map(|(name, _)| name.as_str());
+        let next = found.peek().and(last);
+        let parameters: Vec<_> =
+            page.iter().map(|(name, parameter)| parameter.json(name, request.with_decryption)).collect();
+        Ok(json!({ "Parameters": parameters, "NextToken": next }))
+    }
+
+    fn put_parameter(&self, request: PutParameter) -> Result<Value, Failure> {
+        let PutParameter { name, value, r#type, key_id, overwrite, .. } = request;
+        let mut stored = lock(&self.parameters);
+        let before = stored.get(&name);
+        if before.is_some() && !overwrite {
+            return Err(Failure("ParameterAlreadyExists", "The parameter already exists.".to_owned()));
+        }
+        let kind = r#type.or_else(|| before.map(|it| it.kind.clone()));
+        let kind =
+            kind.ok_or_else(|| Failure("ValidationException", "A parameter type is required".to_owned()))?;
+        if value.is_empty() || (key_id.is_some() && kind != "SecureString") {
+            return Err(Failure("ValidationException", "1 validation error detected".to_owned()));
+        }
+        stored.insert(name, Parameter { kind, value, key_id });
+        Ok(json!({ "Version": 1, "Tier": "Standard" }))
+    }
 }
 
-fn failure(kind: &str, message: &str) -> Response {
-    json_response(StatusCode::BAD_REQUEST, &json!({ "__type": kind, "message": message }))
+impl Parameter {
+    fn json(&self, name: &str, decrypted: bool) -> Value {
+        let Self { kind, value, .. } = self;
+        let value = if kind == "SecureString" && !decrypted { "AQICAHsandbox" } else { value };
+        json!({ "Name": name, "Type": kind, "Value": value, "Version": 1 })
+    }
 }
 
-fn json_response(status: StatusCode, body: &Value) -> Response {
+fn read<'a, T: Deserialize<'a>>(body: &'a Bytes) -> Result<T, Failure> {
+    serde_json::from_slice(body).map_err(|error| Failure("SerializationException", error.to_string()))
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or_default()
+}
+
+/// Whether a request is signed for `service` with the one key there is.
+pub(crate) fn authenticated(headers: &HeaderMap, service: &str) -> Result<(), Failure> {
+    let signed = text(headers, "authorization").strip_prefix("AWS4-HMAC-SHA256 Credential=");
+    let scope = format!("/{service}/aws4_request");
+    if signed.is_some_and(|it| it.starts_with(ACCESS_KEY_ID) && it.contains(&scope)) {
+        return Ok(());
+    }
+    let message = "The security token included in the request is invalid.";
+    Err(Failure("UnrecognizedClientException", message.to_owned()))
+}
+
+/// An error as AWS puts it.
+pub(crate) struct Failure(pub(crate) &'static str, pub(crate) String);
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let Self(kind, message) = self;
+        json_response(StatusCode::BAD_REQUEST, &json!({ "__type": kind, "message": message }))
+    }
+}
+
+pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response {
     (status, [(header::CONTENT_TYPE, "application/x-amz-json-1.1")], Json(body).into_response().into_body())
         .into_response()
 }

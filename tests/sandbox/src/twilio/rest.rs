@@ -3,6 +3,7 @@
 //! <https://www.twilio.com/docs/usage/api>
 
 pub(super) mod messages;
+pub(super) mod standing;
 
 use axum::{
     Json, Router,
@@ -57,9 +58,6 @@ pub(super) async fn not_found() -> Failure {
 
 async fn authenticate(State(twilio): State<Twilio>, request: Request, next: Next) -> Reply {
     let token = lock(&twilio.state).auth_token.clone();
-    let basic = |user: &str, password: &str| {
-        format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")))
-    };
     let accepted = [basic(ACCOUNT_SID, &token), basic(API_KEY_SID, API_KEY_SECRET)];
     let authorization = request.headers().get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
     if !accepted.iter().any(|it| Some(it.as_str()) == authorization) {
@@ -69,6 +67,10 @@ async fn authenticate(State(twilio): State<Twilio>, request: Request, next: Next
         return Err(Failure(StatusCode::FORBIDDEN, 20403, "A GET must not have a body".to_owned()));
     }
     Ok(next.run(request).await)
+}
+
+fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")))
 }
 
 async fn search(

@@ -1,0 +1,255 @@
+//! What can be typed after `twilify`.
+
+use clap::{Args, Parser, Subcommand, ValueHint};
+use clap_complete::Shell;
+use secrecy::SecretString;
+use twilify::{
+    PhoneNumber,
+    secrets::{
+        Name, OKTA_ORG_URL, OKTA_TOKEN, TWILIO_ACCOUNT_SID, TWILIO_API_KEY_SECRET, TWILIO_API_KEY_SID,
+        TWILIO_AUTH_TOKEN,
+    },
+};
+
+/// A company phone number for every employee: sets it up, shows it, and puts right what is wrong.
+///
+/// Without a command it provisions: it shows who would get a number, asks, and buys.
+#[derive(Debug, Parser)]
+#[command(name = "twilify", version, disable_version_flag = true, max_term_width = 110)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) flags: Flags,
+    /// The same as `twilify init`
+    #[arg(short, long, conflicts_with = "yes")]
+    pub(crate) init: bool,
+    /// Do not ask
+    #[arg(short, long, global = true)]
+    pub(crate) yes: bool,
+    /// Print the version
+    #[arg(short = 'v', long, action = clap::ArgAction::Version)]
+    version: Option<bool>,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Ask for everything that has to be known, check it and store it
+    Init {
+        /// The KMS key that encrypts the secrets, if it is your own: its id, ARN or alias
+        #[arg(long, env = "TWILIFY_KEY_ID")]
+        key_id: Option<String>,
+    },
+    /// Show what provisioning would change, and what that would cost a month
+    Plan {
+        /// Let the deployed function look, instead of this program
+        #[arg(long)]
+        remote: bool,
+        #[command(flatten)]
+        output: Json,
+    },
+    /// Show the plan, ask, and carry it out
+    Provision {
+        /// Let the deployed function do it, instead of this program
+        #[arg(long)]
+        remote: bool,
+        #[command(flatten)]
+        output: Json,
+    },
+    /// Show employees and their numbers, and what is wrong with them
+    Status {
+        /// Only those whose name or number contains this
+        filter: Option<String>,
+        /// Show mobile numbers in full
+        #[arg(long)]
+        show: bool,
+        #[command(flatten)]
+        output: Json,
+        /// Print comma-separated values
+        #[arg(long, conflicts_with = "json")]
+        csv: bool,
+    },
+    /// Check everything that can be wrong; exits with 1 if something is
+    Doctor {
+        #[command(flatten)]
+        output: Json,
+    },
+    /// Give a number back to Twilio, or to the pool
+    Release {
+        /// The company number, like +14155550100
+        number: PhoneNumber,
+        /// Keep it for the next employee instead
+        #[arg(long)]
+        pool: bool,
+    },
+    /// Give an employee a number that the account owns
+    Assign {
+        /// The number, like +14155550100
+        number: PhoneNumber,
+        /// Their id in Okta, their login or their name
+        employee: String,
+    },
+    /// Point the company numbers that lead elsewhere at the webhooks
+    Route {
+        /// Only this one, like +14155550100
+        number: Option<PhoneNumber>,
+    },
+    /// Pretend to be Twilio, with a call, and show what the caller would hear
+    Call {
+        /// The company number that is called, like +14155550100
+        number: PhoneNumber,
+        /// Who calls
+        #[arg(long, default_value = STRANGER)]
+        from: PhoneNumber,
+        /// Show mobile numbers in full
+        #[arg(long)]
+        show: bool,
+    },
+    /// Pretend to be Twilio, with a text, which is then really forwarded
+    Text {
+        /// The company number that is texted, like +14155550100
+        number: PhoneNumber,
+        /// The text
+        #[arg(default_value = "This is a test of our company phones.")]
+        body: String,
+        /// Who texts
+        #[arg(long, default_value = STRANGER)]
+        from: PhoneNumber,
+        /// Show mobile numbers in full
+        #[arg(long)]
+        show: bool,
+    },
+    /// Print what completes these commands in a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Print the manual page, for man
+    Manual,
+}
+
+/// A number of which nobody is disturbed: it is set apart for fiction.
+const STRANGER: &str = "+12025550123";
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Json {
+    /// Print JSON, for other programs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Where the settings are, and those that are given here instead.
+#[derive(Debug, Args)]
+pub(crate) struct Flags {
+    /// Okta API token; better in the environment, or asked for by init
+    #[arg(short, long, env = "OKTA_TOKEN", hide_env_values = true, global = true, help_heading = ACCESS)]
+    okta_token: Option<SecretString>,
+    /// URL of the Okta org, like example.okta.com
+    #[arg(short = 'u', long, env = "OKTA_ORG_URL", global = true, help_heading = ACCESS, value_hint = ValueHint::Url)]
+    okta_org_url: Option<String>,
+    /// Twilio account SID, AC…
+    #[arg(short = 's', long, env = "TWILIO_ACCOUNT_SID", global = true, help_heading = ACCESS)]
+    twilio_account_sid: Option<String>,
+    /// Twilio auth token; better in the environment, or asked for by init
+    #[arg(short, long, env = "TWILIO_AUTH_TOKEN", hide_env_values = true, global = true, help_heading = ACCESS)]
+    twilio_auth_token: Option<SecretString>,
+    /// Twilio API key, SK…, in place of the auth token wherever Twilio is called
+    #[arg(long, env = "TWILIO_API_KEY_SID", global = true, help_heading = ACCESS)]
+    twilio_api_key_sid: Option<String>,
+    /// That key's secret; better in the environment
+    #[arg(long, env = "TWILIO_API_KEY_SECRET", hide_env_values = true, global = true, help_heading = ACCESS)]
+    twilio_api_key_secret: Option<SecretString>,
+
+    /// Area codes to buy numbers in, in order of preference, like 925,415
+    #[arg(short = 'p', long, visible_alias = "prefix", env = "TWILIFY_AREA_CODES", global = true, help_heading = SETTINGS)]
+    area_codes: Option<String>,
+    /// What Twilio calls: the URL before /call-forward and /sms-forward
+    #[arg(short = 'f', long, visible_alias = "twilio-function-base-url", env = "TWILIFY_PUBLIC_URL", global = true, help_heading = SETTINGS, value_hint = ValueHint::Url)]
+    public_url: Option<String>,
+    /// Country of the company numbers
+    #[arg(long, env = "TWILIFY_COUNTRY", global = true, help_heading = SETTINGS)]
+    country: Option<String>,
+    /// Countries that calls and texts may be forwarded to, like US,CA
+    #[arg(long, env = "TWILIFY_MOBILE_COUNTRIES", global = true, help_heading = SETTINGS)]
+    mobile_countries: Option<String>,
+    /// The most numbers to buy at once
+    #[arg(long, env = "TWILIFY_MAX_PURCHASES", global = true, help_heading = SETTINGS)]
+    max_purchases: Option<String>,
+    /// Okta search expression that narrows whom to serve
+    #[arg(long, env = "TWILIFY_OKTA_SEARCH", global = true, help_heading = SETTINGS)]
+    okta_search: Option<String>,
+    /// Okta profile attribute with the company number
+    #[arg(long, env = "TWILIFY_COMPANY_PHONE_ATTRIBUTE", global = true, help_heading = SETTINGS)]
+    company_phone_attribute: Option<String>,
+    /// Messaging Service that all company numbers join, MG…
+    #[arg(long, env = "TWILIFY_MESSAGING_SERVICE_SID", global = true, help_heading = SETTINGS)]
+    messaging_service_sid: Option<String>,
+    /// What becomes of the numbers of those who leave: keep, pool or release
+    #[arg(long, env = "TWILIFY_RETIRE", global = true, help_heading = SETTINGS)]
+    retire: Option<String>,
+    /// How many days a leaver's number stays theirs
+    #[arg(long, env = "TWILIFY_RETIRE_AFTER_DAYS", global = true, help_heading = SETTINGS)]
+    retire_after_days: Option<String>,
+    /// How many days the last known mobile is good for while Okta is down
+    #[arg(long, env = "TWILIFY_LAST_KNOWN_DAYS", global = true, help_heading = SETTINGS)]
+    last_known_days: Option<String>,
+
+    /// Where the parameters are in AWS Systems Manager [default: /twilify]
+    #[arg(long, env = "TWILIFY_PARAMETER_PATH", global = true, help_heading = PLACE)]
+    pub(crate) parameter_path: Option<String>,
+    /// Keep the settings on this machine, in ~/.config/twilify/config.toml
+    #[arg(long, global = true, help_heading = PLACE)]
+    pub(crate) local: bool,
+    /// Keep them in AWS Systems Manager, even if there are some on this machine
+    #[arg(long, global = true, help_heading = PLACE, conflicts_with = "local")]
+    pub(crate) aws: bool,
+}
+
+const ACCESS: &str = "Access";
+const SETTINGS: &str = "Settings";
+const PLACE: &str = "Where the settings are";
+
+/// The flags with secrets, short and long, and the variables that say the same.
+pub(crate) const SECRET_FLAGS: [(Option<char>, &str, &str); 3] = [
+    (Some('o'), "okta-token", "OKTA_TOKEN"),
+    (Some('t'), "twilio-auth-token", "TWILIO_AUTH_TOKEN"),
+    (None, "twilio-api-key-secret", "TWILIO_API_KEY_SECRET"),
+];
+
+impl Flags {
+    /// What is given here of the parameter called `name`.
+    pub(crate) fn parameter(&self, name: Name) -> Option<SecretString> {
+        let open = |value: &Option<String>| value.clone().map(SecretString::from);
+        let value = match name {
+            OKTA_ORG_URL => open(&self.okta_org_url),
+            OKTA_TOKEN => self.okta_token.clone(),
+            TWILIO_ACCOUNT_SID => open(&self.twilio_account_sid),
+            TWILIO_AUTH_TOKEN => self.twilio_auth_token.clone(),
+            TWILIO_API_KEY_SID => open(&self.twilio_api_key_sid),
+            TWILIO_API_KEY_SECRET => self.twilio_api_key_secret.clone(),
+            _ => None,
+        };
+        // Scripts like to set to nothing what they cannot leave out, so blank is not given.
+        value.filter(|value| !secrecy::ExposeSecret::expose_secret(value).trim().is_empty())
+    }
+
+    /// What is given here of the setting that the environment variable `variable` holds for the functions.
+    pub(crate) fn setting(&self, variable: &str) -> Option<String> {
+        let value = match variable {
+            "TWILIFY_AREA_CODES" => &self.area_codes,
+            "TWILIFY_PUBLIC_URL" => &self.public_url,
+            "TWILIFY_COUNTRY" => &self.country,
+            "TWILIFY_MOBILE_COUNTRIES" => &self.mobile_countries,
+            "TWILIFY_MAX_PURCHASES" => &self.max_purchases,
+            "TWILIFY_OKTA_SEARCH" => &self.okta_search,
+            "TWILIFY_COMPANY_PHONE_ATTRIBUTE" => &self.company_phone_attribute,
+            "TWILIFY_MESSAGING_SERVICE_SID" => &self.messaging_service_sid,
+            "TWILIFY_RETIRE" => &self.retire,
+            "TWILIFY_RETIRE_AFTER_DAYS" => &self.retire_after_days,
+            "TWILIFY_LAST_KNOWN_DAYS" => &self.last_known_days,
+            "TWILIFY_PARAMETER_PATH" => &self.parameter_path,
+            _ => return None,
+        };
+        value.clone().filter(|value| !value.trim().is_empty())
+    }
+}

@@ -1,0 +1,105 @@
+//! What is deployed: the provisioner, as AWS Lambda has it.
+
+use std::{collections::HashMap, time::Duration};
+
+use anyhow::{Context as _, Result, bail};
+use aws_config::{SdkConfig, timeout::TimeoutConfig};
+use aws_sdk_lambda::primitives::Blob;
+use jiff::Timestamp;
+use provisioner::Report;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::aws::complaint;
+
+/// The longest that a function may run.
+const LONGEST_RUN: Duration = Duration::from_mins(15);
+
+/// The deployed provisioner.
+pub(crate) struct Deployment {
+    config: SdkConfig,
+    function: String,
+    environment: HashMap<String, String>,
+    log_group: Option<String>,
+}
+
+/// What an invocation that failed says of itself.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Failure {
+    error_type: String,
+    error_message: String,
+}
+
+impl Deployment {
+    /// Looks how `function` is configured.
+    pub(crate) async fn find(config: &SdkConfig, function: &str) -> Result<Self> {
+        let found = aws_sdk_lambda::Client::new(config).get_function_configuration().function_name(function);
+        let found =
+            found.send().await.map_err(complaint).with_context(|| {
+                format!("could not see how the deployed function {function} is configured")
+            })?;
+        Ok(Self {
+            config: config.clone(),
+            function: function.to_owned(),
+            environment: found.environment.and_then(|it| it.variables).unwrap_or_default(),
+            log_group: found.logging_config.and_then(|it| it.log_group),
+        })
+    }
+
+    /// What its environment says.
+    pub(crate) fn setting(&self, variable: &str) -> Option<String> {
+        self.environment.get(variable).filter(|value| !value.trim().is_empty()).cloned()
+    }
+
+    /// Invokes it and waits for its report. A run that could not do everything has one as well.
+    pub(crate) async fn run(&self, dry_run: bool) -> Result<Report> {
+        let patient = self
+            .config
+            .to_builder()
+            .timeout_config(TimeoutConfig::builder().operation_timeout(LONGEST_RUN).build())
+            // A run that was started is not started again because its answer got lost.
+            .retry_config(aws_config::retry::RetryConfig::disabled())
+            .build();
+        let event = if dry_run { json!({ "dry_run": true }) } else { json!({}) };
+        let invocation = aws_sdk_lambda::Client::new(&patient)
+            .invoke()
+            .function_name(&self.function)
+            .payload(Blob::new(event.to_string()));
+        let answer = invocation.send().await.map_err(complaint);
+        let answer = answer.with_context(|| {
+            format!(
+                "could not invoke {}; if a run is under way, this one has to wait until that is over",
+                self.function
+            )
+        })?;
+        let payload = answer.payload.map(Blob::into_inner).unwrap_or_default();
+        if answer.function_error.is_none() {
+            return serde_json::from_slice(&payload)
+                .context("the function's report is not one of this version");
+        }
+        let failure: Failure =
+            serde_json::from_slice(&payload).context("the function failed and does not say why")?;
+        if failure.error_type == "Unfinished" {
+            return serde_json::from_str(&failure.error_message)
+                .context("the function's report is not one of this version");
+        }
+        bail!("{} ({})", failure.error_message, failure.error_type);
+    }
+
+    /// When the function last wrote something into its log, if it ever has.
+    pub(crate) async fn last_heard_of(&self) -> Result<Option<Timestamp>> {
+        let default = format!("/aws/lambda/{}", self.function);
+        let group = self.log_group.as_deref().unwrap_or(&default);
+        let streams = aws_sdk_cloudwatchlogs::Client::new(&self.config)
+            .describe_log_streams()
+            .log_group_name(group)
+            .order_by(aws_sdk_cloudwatchlogs::types::OrderBy::LastEventTime)
+            .descending(true)
+            .limit(1);
+        let streams = streams.send().await.map_err(complaint);
+        let streams = streams.with_context(|| format!("could not look into the log group {group}"))?;
+        let time = streams.log_streams.unwrap_or_default().first().and_then(|it| it.last_event_timestamp);
+        Ok(time.and_then(|time| Timestamp::from_millisecond(time).ok()))
+    }
+}

@@ -1,0 +1,37 @@
+//! Whether the schedule runs.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Check;
+use crate::setup::Setup;
+
+/// The longest that a run may be ago: the token dies, and what is sealed grows old, if there are none.
+const LONGEST: SignedDuration = SignedDuration::from_hours(25);
+
+pub(super) async fn schedule(setup: &Setup) -> Check {
+    let what = "schedule";
+    let Some(deployment) = &setup.deployment else {
+        return Check::skipped(what, "nothing is deployed that this program knows of");
+    };
+    let remedy = "see in the EventBridge console whether the schedule is enabled, and in the log how the last run ended";
+    match deployment.last_heard_of().await {
+        Ok(None) => Check::bad(what, "the provisioner has never run", remedy),
+        Ok(Some(time)) => {
+            let age = Timestamp::now().duration_since(time);
+            let finding = format!("the provisioner was last at work {} ago", rough(age));
+            if age > LONGEST { Check::bad(what, finding, remedy) } else { Check::good(what, finding) }
+        }
+        Err(error) => Check::failed(what, &error),
+    }
+}
+
+/// A time as people say it.
+fn rough(time: SignedDuration) -> String {
+    let minutes = time.as_mins().max(0);
+    match minutes {
+        0..2 => "a minute".to_owned(),
+        2..120 => format!("{minutes} minutes"),
+        120..2880 => format!("{} hours", minutes / 60),
+        _ => format!("{} days", minutes / 1440),
+    }
+}

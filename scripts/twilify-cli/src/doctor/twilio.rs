@@ -1,0 +1,106 @@
+//! Whether Twilio does what it has to.
+
+use anyhow::{Result, anyhow};
+use twilify::twilio::{self, Account};
+
+use super::Check;
+use crate::{provisioning::monthly_usd, setup::Setup};
+
+/// How Twilio calls a campaign that carriers deliver texts of.
+const VERIFIED: &str = "VERIFIED";
+
+pub(super) async fn checks(setup: &Setup) -> Vec<Check> {
+    let mut checks = vec![credentials(setup).await];
+    match setup.account() {
+        Ok(account) => checks.extend(numbers(&account).await),
+        Err(error) => checks.push(Check::failed("Twilio numbers", &error)),
+    }
+    checks.push(messaging(setup).await);
+    checks
+}
+
+/// The auth token, which signs the webhooks, and so has to be the account's even if there is an API key.
+async fn credentials(setup: &Setup) -> Check {
+    let what = "Twilio auth token";
+    let standing = match setup.account_by_token() {
+        Ok(account) => account.standing().await.map_err(Into::into),
+        Err(error) => Err(error),
+    };
+    match standing {
+        Ok(it) if it.status != "active" => Check::bad(
+            what,
+            format!("the account “{}” is {}", it.name, it.status),
+            "look at Twilio's console",
+        ),
+        Ok(it) if it.kind == "Trial" => Check::bad(
+            what,
+            format!("the account “{}” is a trial account, which reaches verified numbers only", it.name),
+            "upgrade it in Twilio's console",
+        ),
+        Ok(it) => Check::good(what, format!("Twilio takes it, for the account “{}”", it.name)),
+        Err(error) => Check::bad(what, format!("{error:#}"), "store the right one: twilify init"),
+    }
+}
+
+/// What is owned, and whether it can be paid for.
+async fn numbers(account: &Account) -> Vec<Check> {
+    let owned = match account.list().await {
+        Ok(numbers) => numbers.len(),
+        Err(error) => return vec![Check::failed("Twilio numbers", &error.into())],
+    };
+    vec![Check::good("Twilio numbers", format!("the account owns {owned}")), balance(account, owned).await]
+}
+
+async fn balance(account: &Account, owned: usize) -> Check {
+    let what = "Twilio balance";
+    let balance = match account.balance().await {
+        Ok(balance) => balance,
+        Err(error) if error.code() == Some(twilio::NOT_PERMITTED) => {
+            return Check::skipped(what, "this API key may not see it");
+        }
+        Err(error) => return Check::failed(what, &error.into()),
+    };
+    let Some(amount) = balance.amount() else {
+        return Check::failed(what, &anyhow!("Twilio's answer has no amount"));
+    };
+    let month = monthly_usd(owned);
+    let finding = format!("{amount:.2} {}; the numbers cost about {month:.2} USD a month", balance.currency);
+    // Who pays by invoice owes, and is not stopped for that.
+    if amount < month {
+        Check::bad(what, finding, "if the account is prepaid, top it up, or let Twilio do that by itself")
+    } else {
+        Check::good(what, finding)
+    }
+}
+
+async fn messaging(setup: &Setup) -> Check {
+    let what = "texts in the United States";
+    match service(setup).await {
+        Ok(None) => Check::skipped(
+            what,
+            "no Messaging Service is set, and without a registered A2P 10DLC campaign no carrier delivers texts",
+        ),
+        Ok(Some(it)) if !it.defers_to_numbers => Check::bad(
+            what,
+            format!("the Messaging Service “{}” keeps incoming texts to itself", it.name),
+            "in Twilio's console, let the service defer to the sender's webhook",
+        ),
+        Ok(Some(it)) if !it.campaigns.iter().any(|status| status == VERIFIED) => Check::bad(
+            what,
+            match &it.campaigns[..] {
+                [] => format!("the Messaging Service “{}” has no A2P 10DLC campaign", it.name),
+                campaigns => format!("the campaign of “{}” is {}", it.name, campaigns.join(" and ")),
+            },
+            "register it in Twilio's console, under Messaging, Regulatory compliance, and wait until it is verified",
+        ),
+        Ok(Some(it)) => Check::good(what, format!("the campaign of “{}” is verified", it.name)),
+        Err(error) => Check::failed(what, &error),
+    }
+}
+
+async fn service(setup: &Setup) -> Result<Option<twilio::ServiceStanding>> {
+    match setup.messaging_service()? {
+        Some(service) => Ok(Some(service.standing().await?)),
+        None => Ok(None),
+    }
+}

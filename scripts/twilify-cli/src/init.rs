@@ -1,0 +1,128 @@
+//! `twilify init`: asks for everything that has to be known, checks it and stores it.
+
+mod answers;
+mod questions;
+
+use anyhow::{Result, bail};
+use secrecy::{ExposeSecret as _, SecretString};
+use twilify::{seal, secrets::SEAL_KEY};
+
+use self::{
+    answers::Answers,
+    questions::{AREA_CODES, PUBLIC_URL, QUESTIONS},
+};
+use crate::{
+    arguments::{Arguments, Flags},
+    store::{Item, Kept, Store, is_secret},
+    terminal::{agreed, good, heading, say, somebody_is_there, table},
+};
+
+/// What is shown of a secret.
+const HIDDEN: &str = "••••••••";
+
+/// Asks, checks and stores.
+pub(crate) async fn init(arguments: &Arguments, key_id: Option<&str>) -> Result<()> {
+    let Arguments { flags, yes, .. } = arguments;
+    let (store, kept) = choose(flags, *yes).await?;
+    say(format_args!("Settings are kept in {store}."));
+    if !kept.is_empty() {
+        heading("What is set");
+        show(&kept, &[]);
+    }
+    let asks = somebody_is_there() && !yes;
+    if asks {
+        heading("What to set");
+    }
+    let mut answers = Answers::new(flags, &kept, asks);
+    for question in &QUESTIONS {
+        answers.add(question).await?;
+    }
+    let mut items = answers.changed();
+    if kept.get(SEAL_KEY.as_str()).is_none() {
+        items.push(Item::new(SEAL_KEY.as_str(), seal::new_key()));
+    }
+    if key_id.is_some() {
+        // What was encrypted with another key is encrypted anew.
+        let others = kept.iter().filter(|(name, _)| is_secret(name) && !contains(&items, name));
+        let others: Vec<_> = others.map(|(name, value)| Item::new(name, value.clone())).collect();
+        items.extend(others);
+    }
+    if items.is_empty() {
+        say("\nNothing has changed.");
+    } else {
+        store.save(&items, key_id).await?;
+        heading("What is set now");
+        show(&store.load().await?, &items);
+    }
+    tell_what_comes_next(&store, &answers);
+    Ok(())
+}
+
+/// Where to keep things, and what is there: on this machine, if AWS cannot be used and somebody says so.
+async fn choose(flags: &Flags, yes: bool) -> Result<(Store, Kept)> {
+    let error = match Store::choose(flags).await {
+        Ok(store) => match store.load().await {
+            Ok(kept) => return Ok((store, kept)),
+            Err(error) => error,
+        },
+        Err(error) => error,
+    };
+    if flags.aws || flags.local || yes || !somebody_is_there() {
+        return Err(error);
+    }
+    say(format_args!("AWS cannot be used: {error:#}.\n"));
+    if !agreed("Keep the settings in a file on this machine instead?", false)? {
+        bail!("there is no place to keep the settings in");
+    }
+    let store = Store::local()?;
+    let kept = store.load().await?;
+    Ok((store, kept))
+}
+
+fn contains(items: &[Item], name: &str) -> bool {
+    items.iter().any(|item| item.name == name)
+}
+
+/// Shows what is kept, and of secrets not much.
+fn show(kept: &Kept, stored: &[Item]) {
+    let rows = kept.iter().map(|(name, value)| {
+        let value = if name == SEAL_KEY.as_str() {
+            HIDDEN.to_owned()
+        } else if is_secret(name) {
+            hint(value)
+        } else {
+            value.expose_secret().to_owned()
+        };
+        vec![name.to_owned(), value, if contains(stored, name) { good("stored") } else { String::new() }]
+    });
+    table(&["setting", "value", ""], rows);
+}
+
+/// Enough of a secret to tell it from another, if it is so long that this is little.
+fn hint(secret: &SecretString) -> String {
+    let secret = secret.expose_secret();
+    let end = secret.char_indices().rev().nth(3).map_or(0, |(start, _)| start);
+    let shown = if secret.chars().count() >= 20 { &secret[end..] } else { "" };
+    format!("{HIDDEN}{shown}")
+}
+
+fn tell_what_comes_next(store: &Store, answers: &Answers<'_>) {
+    heading("What comes next");
+    let public_url = answers.get(PUBLIC_URL);
+    match store {
+        Store::Local(_) if public_url.is_none() => {
+            say("When you know what Twilio is to call: twilify init --public-url https://…");
+        }
+        Store::Local(_) => say("See what there is to do: twilify plan"),
+        Store::Aws(_) => {
+            let area_codes = answers.get(AREA_CODES).unwrap_or_default();
+            let public_url = public_url.map(|url| format!(" PublicUrl={url}")).unwrap_or_default();
+            say(format_args!(
+                "Deploy, if you have not, or have changed area codes or the public URL:\n  sam build && sam deploy \
+                 --guided --parameter-overrides AreaCodes={area_codes}{public_url}"
+            ));
+            say("Running functions read new secrets once they are deployed with another SecretsVersion.");
+            say("Then see whether all is well, and what there is to do: twilify doctor, twilify plan");
+        }
+    }
+}

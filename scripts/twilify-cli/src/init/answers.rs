@@ -1,0 +1,222 @@
+//! The answers, each checked as soon as it is there.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result, bail};
+use inquire::{Password, PasswordDisplayMode, Text};
+use secrecy::{ExposeSecret as _, SecretString};
+use twilify::{
+    config::{Settings, base_url},
+    okta::{self, OrgUrl},
+    phone::{Country, Territory, TypedNumber},
+    secrets::{Name, OKTA_ORG_URL, OKTA_TOKEN, Parameters, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN},
+    transport::{Http, WHILE_NOBODY_WAITS},
+    twilio::{AccountSid, AreaCode},
+};
+
+use super::questions::{AREA_CODES, PUBLIC_URL, Question};
+use crate::{
+    arguments::Flags,
+    setup,
+    store::{Item, Kept, is_secret},
+    terminal::{bad, faint, good, say, waiting},
+};
+
+/// What is known so far.
+pub(super) struct Answers<'a> {
+    flags: &'a Flags,
+    kept: &'a Kept,
+    asks: bool,
+    http: Http,
+    values: BTreeMap<&'static str, SecretString>,
+}
+
+/// What Okta and Twilio say of an answer, in a line.
+type Verdict = Result<String>;
+
+impl<'a> Answers<'a> {
+    pub(super) fn new(flags: &'a Flags, kept: &'a Kept, asks: bool) -> Self {
+        Self { flags, kept, asks, http: Http::new(WHILE_NOBODY_WAITS), values: BTreeMap::new() }
+    }
+
+    /// The answer called `name`.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(SecretString::expose_secret)
+    }
+
+    /// What is to be stored, because it is not there yet.
+    pub(super) fn changed(&self) -> Vec<Item> {
+        let is_kept = |name: &str, value: &SecretString| {
+            self.kept.get(name).is_some_and(|kept| kept.expose_secret() == value.expose_secret())
+        };
+        let changed = self.values.iter().filter(|(name, value)| !is_kept(name, value));
+        changed.map(|(name, value)| Item::new(name, value.clone())).collect()
+    }
+
+    /// Gets the answer to `question` and checks it: the one that was given beforehand, else one that somebody
+    /// types, as often as it takes, else the one that is kept.
+    pub(super) async fn add(&mut self, question: &Question) -> Result<()> {
+        let kept = self.kept.get(question.name).cloned();
+        if let Some(given) = question.given(self.flags) {
+            let checked = self.check(question, given).await;
+            return checked.with_context(|| format!("{} is no good", question.flag));
+        }
+        let Some(prompt) = question.prompt.filter(|_| self.asks) else {
+            return match kept {
+                Some(kept) => {
+                    let checked = self.check(question, kept).await;
+                    checked.with_context(|| format!("what is kept as {} is no good", question.name))
+                }
+                None if question.required => {
+                    bail!(
+                        "{} is needed; nobody is there to be asked, so say {}",
+                        question.name,
+                        question.flag
+                    )
+                }
+                None => Ok(()),
+            };
+        };
+        loop {
+            let Some(answer) = ask(prompt, question, kept.as_ref())? else { return Ok(()) };
+            match self.check(question, answer).await {
+                Ok(()) => return Ok(()),
+                Err(error) => say(format_args!("  {} {error:#}", bad("✗"))),
+            }
+        }
+    }
+
+    /// Checks an answer and takes it.
+    async fn check(&mut self, question: &Question, answer: SecretString) -> Result<()> {
+        let text = answer.expose_secret().trim();
+        // What is in it is checked with it.
+        self.values.insert(question.name, text.into());
+        let spinner = waiting("Checking …");
+        let verdict = match question.name {
+            name if name == OKTA_ORG_URL.as_str() => self.check_org(text).await,
+            name if name == OKTA_TOKEN.as_str() => self.check_okta_token().await,
+            name if name == TWILIO_ACCOUNT_SID.as_str() => {
+                text.parse::<AccountSid>().map(|_| String::new()).map_err(Into::into)
+            }
+            name if name == TWILIO_AUTH_TOKEN.as_str() => self.check_auth_token().await,
+            AREA_CODES => self.check_area_codes(text).await,
+            PUBLIC_URL => base_url(text).map(|_| String::new()).map_err(Into::into),
+            _ => Ok(String::new()),
+        };
+        spinner.finish_and_clear();
+        match verdict {
+            Ok(verdict) => {
+                if !verdict.is_empty() {
+                    say(format_args!("  {} {verdict}", good("✓")));
+                }
+                Ok(())
+            }
+            Err(error) => {
+                self.values.remove(question.name);
+                Err(error)
+            }
+        }
+    }
+
+    async fn check_org(&self, text: &str) -> Verdict {
+        let org: OrgUrl = text.parse()?;
+        okta::is_there(&self.http, &org).await.context("there is no Okta org at this address")?;
+        Ok("there is an Okta org at this address".to_owned())
+    }
+
+    async fn check_okta_token(&self) -> Verdict {
+        let directory = self.parameters().directory(&self.http, &self.settings()?)?;
+        let glance = directory.glance().await?;
+        Ok(match glance.allowance {
+            Some(it) => format!("Okta takes it, and {} requests a minute", it.limit),
+            None => "Okta takes it".to_owned(),
+        })
+    }
+
+    async fn check_auth_token(&self) -> Verdict {
+        // An API key would be asked in place of the token.
+        let token =
+            [TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN].map(|name| (name, self.values[name.as_str()].clone()));
+        let account = Parameters::new("", token).account(&self.http, &self.settings()?)?;
+        let standing = account.standing().await?;
+        if standing.status != "active" {
+            bail!("the Twilio account “{}” is {}", standing.name, standing.status);
+        }
+        let trial = if standing.kind == "Trial" {
+            "; it is a trial account, which reaches verified numbers only"
+        } else {
+            ""
+        };
+        Ok(format!("Twilio takes it, for the account “{}”{trial}", standing.name))
+    }
+
+    async fn check_area_codes(&self, text: &str) -> Verdict {
+        let settings = self.settings()?;
+        let account = self.parameters().account(&self.http, &settings)?;
+        let mut verdicts = Vec::new();
+        for code in text.split(',') {
+            let code = code.trim();
+            let area: AreaCode = code.parse().with_context(|| format!("{code:?} is no good"))?;
+            if !exists(area)? {
+                bail!("there is no area code {area} in the United States or Canada");
+            }
+            // How Twilio says that there is none differs, and that is no reason not to go on.
+            let found = account.search(settings.territory.home, area, 1).await.unwrap_or_default();
+            verdicts.push(match found.len() {
+                0 => format!("{area} has no number for sale at the moment"),
+                _ => format!("{area} has numbers for sale"),
+            });
+        }
+        Ok(verdicts.join("; "))
+    }
+
+    /// The settings as they would be with the answers so far.
+    fn settings(&self) -> Result<Settings> {
+        // The public URL is checked when its turn comes.
+        let lookup = |variable: &str| {
+            setup::setting(self.flags, None, self.kept, variable).filter(|_| variable != "TWILIFY_PUBLIC_URL")
+        };
+        Settings::read(lookup).context("a setting is no good")
+    }
+
+    fn parameters(&self) -> Parameters {
+        let values = setup::values(self.flags, self.kept).into_iter();
+        let answered = |name: Name| self.values.get(name.as_str()).cloned();
+        let values = values.filter(|(name, _)| answered(*name).is_none());
+        let answers = twilify::secrets::ALL.into_iter().filter_map(|name| Some((name, answered(name)?)));
+        Parameters::new("", values.chain(answers).collect::<Vec<_>>())
+    }
+}
+
+/// Asks a person; `None` if they have no answer and need none.
+fn ask(prompt: &str, question: &Question, kept: Option<&SecretString>) -> Result<Option<SecretString>> {
+    let secret = is_secret(question.name);
+    let help = match kept {
+        Some(_) if secret => format!("{}; Enter keeps the stored one", question.help),
+        _ => question.help.to_owned(),
+    };
+    loop {
+        let answer = if secret {
+            let prompt = Password::new(prompt).with_help_message(&help).without_confirmation();
+            SecretString::from(prompt.with_display_mode(PasswordDisplayMode::Hidden).prompt()?)
+        } else {
+            let prompt = Text::new(prompt).with_help_message(&help);
+            let kept = kept.map(SecretString::expose_secret);
+            SecretString::from(kept.into_iter().fold(prompt, Text::with_default).prompt()?)
+        };
+        match (answer.expose_secret().trim().is_empty(), kept) {
+            (false, _) => return Ok(Some(answer)),
+            (true, Some(kept)) => return Ok(Some(kept.clone())),
+            (true, None) if !question.required => return Ok(None),
+            (true, None) => say(faint("  It is needed.")),
+        }
+    }
+}
+
+/// Whether telephone numbers in the area can exist, as Google's data have it.
+fn exists(area: AreaCode) -> Result<bool> {
+    let home: Country = "US".parse()?;
+    let territory = Territory { home, mobiles: "US,CA".parse()? };
+    let number = TypedNumber::new(&format!("+1{area}2345678")).context("this is a number")?;
+    Ok(number.mobile(&territory).is_ok())
+}

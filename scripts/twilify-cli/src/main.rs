@@ -1,0 +1,84 @@
+//! `twilify`, the operator's program.
+//!
+//! It shares the plan and the clients with the provisioner, so what it prints is what the deployed function would
+//! do.
+
+mod arguments;
+mod aws;
+mod command_line;
+mod deployment;
+mod doctor;
+mod init;
+mod one;
+mod pretend;
+mod provisioning;
+mod rehearsal;
+mod setup;
+mod status;
+mod store;
+mod terminal;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{CommandFactory as _, FromArgMatches as _};
+use inquire::InquireError;
+
+use self::{
+    arguments::{Arguments, Command, Json},
+    terminal::remark,
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let matches = Arguments::command().get_matches();
+    command_line::hide_secrets(&matches);
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    match run(&arguments).await {
+        Ok(code) => code,
+        Err(error) => failed(&error),
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let flags = &arguments.flags;
+    match &arguments.command {
+        _ if arguments.init => init::init(arguments, None).await?,
+        None => provisioning::provision(arguments, false, false).await?,
+        Some(Command::Init { key_id }) => init::init(arguments, key_id.as_deref()).await?,
+        Some(Command::Plan { remote, output: Json { json } }) => {
+            provisioning::plan(flags, *remote, *json).await?;
+        }
+        Some(Command::Provision { remote, output: Json { json } }) => {
+            provisioning::provision(arguments, *remote, *json).await?;
+        }
+        Some(Command::Status { filter, show, output: Json { json }, csv }) => {
+            let form = status::Form { json: *json, csv: *csv, show: *show };
+            status::status(flags, filter.as_deref(), form).await?;
+        }
+        Some(Command::Doctor { output: Json { json } }) => return doctor::doctor(flags, *json).await,
+        Some(Command::Release { number, pool }) => one::release(arguments, number, *pool).await?,
+        Some(Command::Assign { number, employee }) => one::assign(arguments, number, employee).await?,
+        Some(Command::Route { number }) => one::route(arguments, number.as_ref()).await?,
+        Some(Command::Call { number, from, show }) => rehearsal::call(flags, number, from, *show).await?,
+        Some(Command::Text { number, body, from, show }) => {
+            rehearsal::text(arguments, number, from, body, *show).await?;
+        }
+        Some(Command::Completions { shell }) => {
+            clap_complete::generate(*shell, &mut Arguments::command(), "twilify", &mut std::io::stdout());
+        }
+        Some(Command::Manual) => {
+            clap_mangen::Man::new(Arguments::command()).render(&mut std::io::stdout())?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    if let Some(InquireError::OperationCanceled | InquireError::OperationInterrupted) = error.downcast_ref() {
+        remark("Nothing was changed.");
+        return ExitCode::from(130);
+    }
+    remark(format_args!("{} {error:#}", terminal::bad("error:")));
+    ExitCode::FAILURE
+}

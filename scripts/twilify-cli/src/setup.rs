@@ -1,0 +1,154 @@
+//! Everything that a command works with.
+
+use anyhow::{Context as _, Result, bail};
+use provisioner::Provisioner;
+use secrecy::{ExposeSecret as _, SecretString};
+use twilify::{
+    config::{self, Provisioning, Settings},
+    okta::{Directory, OrgUrl},
+    seal::Seal,
+    secrets::{
+        ALL, Name, OKTA_ORG_URL, OKTA_TOKEN, Parameters, TWILIO_ACCOUNT_SID, TWILIO_API_KEY_SECRET,
+        TWILIO_API_KEY_SID, TWILIO_AUTH_TOKEN,
+    },
+    transport::{Http, WHILE_NOBODY_WAITS},
+    twilio::{Account, AuthToken, AuthTokens, MessagingService},
+};
+use url::Url;
+
+use crate::{
+    arguments::Flags,
+    deployment::Deployment,
+    store::{Kept, PROVISIONER, Store},
+    terminal::{faint, remark},
+};
+
+/// Everything that a command works with. What flags and variables say goes before what the deployed function is
+/// told, and that before what is kept.
+pub(crate) struct Setup {
+    pub(crate) http: Http,
+    pub(crate) settings: Settings,
+    pub(crate) deployment: Option<Deployment>,
+    values: Vec<(Name, SecretString)>,
+    parameters: Parameters,
+    tokens: AuthTokens,
+    provisioning: Result<Provisioning, config::Error>,
+}
+
+impl Setup {
+    /// Reads everything, and complains of what is missing.
+    pub(crate) async fn read(flags: &Flags) -> Result<Self> {
+        let store = Store::choose(flags).await?;
+        remark(faint(format_args!("Settings: {store}")));
+        let kept = store.load().await?;
+        let deployment = match (store.aws(), kept.get(PROVISIONER)) {
+            (Some(aws), Some(function)) => Some(Deployment::find(aws, function.expose_secret()).await?),
+            _ => None,
+        };
+        let lookup = |variable: &str| setting(flags, deployment.as_ref(), &kept, variable);
+        let settings = Settings::read(lookup).context("a setting is no good")?;
+        let values = values(flags, &kept);
+        let missing = missing(&values);
+        if !missing.is_empty() {
+            bail!("these are not set: {}; run: twilify init", missing.join(", "));
+        }
+        let tokens = values.iter().find(|(name, _)| *name == TWILIO_AUTH_TOKEN);
+        let tokens = tokens.and_then(|(_, it)| AuthTokens::parse(it.expose_secret()));
+        Ok(Self {
+            http: Http::new(WHILE_NOBODY_WAITS),
+            parameters: Parameters::new(&settings.parameter_path, values.clone()),
+            values,
+            tokens: tokens.context("the auth token is empty; run: twilify init")?,
+            provisioning: Provisioning::read(lookup),
+            settings,
+            deployment,
+        })
+    }
+
+    /// Where the Okta org is.
+    pub(crate) fn org(&self) -> Result<OrgUrl> {
+        Ok(self.parameters.org()?)
+    }
+
+    pub(crate) fn directory(&self) -> Result<Directory> {
+        Ok(self.parameters.directory(&self.http, &self.settings)?)
+    }
+
+    pub(crate) fn account(&self) -> Result<Account> {
+        Ok(self.parameters.account(&self.http, &self.settings)?)
+    }
+
+    /// The account, as whoever has its auth token, even if there is an API key.
+    pub(crate) fn account_by_token(&self) -> Result<Account> {
+        let is_of_a_key = |name| [TWILIO_API_KEY_SID, TWILIO_API_KEY_SECRET].contains(&name);
+        let others = self.values.iter().filter(|(name, _)| !is_of_a_key(*name)).cloned();
+        Ok(Parameters::new("", others).account(&self.http, &self.settings)?)
+    }
+
+    pub(crate) fn messaging_service(&self) -> Result<Option<MessagingService>> {
+        let Settings { messaging_service, twilio_messaging_api, .. } = &self.settings;
+        let account = self.account()?;
+        Ok(messaging_service.as_ref().map(|sid| MessagingService::new(account, twilio_messaging_api, sid)))
+    }
+
+    /// What the deployed provisioner is, here.
+    pub(crate) fn provisioner(&self) -> Result<Provisioner> {
+        let settings = self.provisioning.clone();
+        Ok(Provisioner {
+            directory: self.directory()?,
+            account: self.account()?,
+            messaging_service: self.messaging_service()?,
+            seal: self.seal()?,
+            territory: self.settings.territory.clone(),
+            settings: settings.context("something is not set; say it as a flag, or run: twilify init")?,
+        })
+    }
+
+    /// What seals the last known mobiles, if there is a key.
+    pub(crate) fn seal(&self) -> Result<Option<Seal>> {
+        Ok(self.parameters.seal(&self.settings)?)
+    }
+
+    /// What Twilio calls.
+    pub(crate) fn public_url(&self) -> Result<&Url> {
+        let url = self.settings.public_url.as_ref();
+        url.context("the public URL is not known; say --public-url, or run: twilify init")
+    }
+
+    /// The token that Twilio signs with: the first, while there are two.
+    pub(crate) fn auth_token(&self) -> &AuthToken {
+        self.tokens.first()
+    }
+}
+
+/// What is said of a setting, by whoever goes first.
+pub(crate) fn setting(
+    flags: &Flags,
+    deployment: Option<&Deployment>,
+    kept: &Kept,
+    variable: &str,
+) -> Option<String> {
+    let deployed = || deployment.and_then(|it| it.setting(variable));
+    let given = flags.setting(variable).or_else(|| vendor(variable));
+    given.or_else(deployed).or_else(|| kept.setting(variable))
+}
+
+/// Where the vendors are, if they are not where they usually are. This is for stand-ins.
+#[expect(clippy::disallowed_methods, reason = "these two have no flag")]
+fn vendor(variable: &str) -> Option<String> {
+    let names = ["TWILIO_API_URL", "TWILIO_MESSAGING_URL"];
+    if names.contains(&variable) { std::env::var(variable).ok() } else { None }
+}
+
+/// The parameters that are given or kept.
+pub(crate) fn values(flags: &Flags, kept: &Kept) -> Vec<(Name, SecretString)> {
+    let value = |name: Name| flags.parameter(name).or_else(|| kept.get(name.as_str()).cloned());
+    ALL.into_iter().filter_map(|name| Some((name, value(name)?))).collect()
+}
+
+/// Which parameters are missing without which nothing works.
+fn missing(values: &[(Name, SecretString)]) -> Vec<&'static str> {
+    let needed = [OKTA_ORG_URL, OKTA_TOKEN, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN];
+    let given = |name: &Name| values.iter().any(|(it, _)| it == name);
+    needed.into_iter().filter(|name| !given(name)).map(Name::as_str).collect()
+}

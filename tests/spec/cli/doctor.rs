@@ -1,0 +1,131 @@
+//! One check for each thing that can be wrong.
+
+use std::{fmt::Write as _, time::Duration};
+
+use insta::assert_snapshot;
+use jiff::{SignedDuration, Timestamp};
+use sandbox::{Fault, MESSAGING_SERVICE_SID, Operator, World};
+use serde_json::Value;
+
+use super::a_company_with_numbers;
+
+/// A company in which all is well, down to the Messaging Service.
+async fn a_healthy_company() -> (World, Operator) {
+    let (world, operator) = a_company_with_numbers().await;
+    world.configure("TWILIFY_MESSAGING_SERVICE_SID", MESSAGING_SERVICE_SID).await;
+    (world, operator)
+}
+
+/// What is bad, with what was seen and what to do about it.
+async fn complaints(operator: &Operator) -> String {
+    let said = operator.run(&["doctor", "--json"]).await;
+    let checks: Vec<Value> = serde_json::from_str(&said.result).unwrap();
+    let text = |check: &Value, name: &str| check[name].as_str().unwrap_or_default().to_owned();
+    let bad: Vec<_> = checks.iter().filter(|it| it["outcome"] == "bad").collect();
+    assert_eq!(said.status, i32::from(!bad.is_empty()));
+    let line = |it: &&Value| [text(it, "what"), text(it, "finding"), text(it, "remedy")].join(" | ");
+    bad.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn where_all_is_well_it_says_so() {
+    let (_world, operator) = a_healthy_company().await;
+    let said = operator.run(&["doctor"]).await;
+    assert_snapshot!(said.result);
+    assert_eq!(said.status, 0);
+}
+
+#[tokio::test]
+async fn each_thing_that_is_wrong_is_named_with_what_to_do_about_it() {
+    type Harm = fn(&World);
+    let harms: [(&str, Harm); 13] = [
+        ("a token that may only read", |world| world.okta.token_may_only_read()),
+        ("a token that Okta does not know", |world| world.ssm.put_secure("/twilify/okta/token", "00wrong")),
+        ("few requests left", |world| world.okta.requests_left(7)),
+        ("another address", |world| world.ssm.put("/twilify/okta/org-url", world.twilio.url())),
+        ("an auth token that Twilio has replaced", |world| world.twilio.promotes_auth_token("new")),
+        ("a suspended account", |world| world.twilio.stands(|it| it.status = "suspended")),
+        ("a trial account", |world| world.twilio.stands(|it| it.kind = "Trial")),
+        ("no money", |world| world.twilio.stands(|it| it.balance = "1.99")),
+        ("a service that keeps texts", |world| world.twilio.stands(|it| it.defers_to_numbers = false)),
+        ("a campaign that is pending", |world| world.twilio.stands(|it| it.campaign = Some("PENDING"))),
+        ("no campaign", |world| world.twilio.stands(|it| it.campaign = None)),
+        ("a seal key that is none", |world| world.ssm.put_secure("/twilify/seal-key", "short")),
+        ("a schedule that has stopped", |world| {
+            world.provisioner_last_ran(Some(Timestamp::now() - SignedDuration::from_hours(80)));
+        }),
+    ];
+    let mut told = String::new();
+    for (what, harm) in harms {
+        let (world, operator) = a_healthy_company().await;
+        harm(&world);
+        write!(told, "{what}:\n{}\n\n", complaints(&operator).await).unwrap();
+    }
+    assert_snapshot!(told);
+}
+
+#[tokio::test]
+async fn webhooks_that_are_not_there_or_let_everybody_in_are_found() {
+    let (world, operator) = a_healthy_company().await;
+    let elsewhere = complaints(&operator.with("TWILIFY_PUBLIC_URL", world.twilio.url())).await;
+    assert_eq!(
+        elsewhere.matches("there is nothing at this address | deploy, or correct the public URL").count(),
+        4,
+        "{elsewhere}"
+    );
+    let nowhere = complaints(&world.operator().with("TWILIFY_PUBLIC_URL", "http://127.0.0.1:9")).await;
+    assert_eq!(nowhere.matches("there is no answer at http://127.0.0.1:9/").count(), 4, "{nowhere}");
+}
+
+#[tokio::test]
+async fn functions_that_have_not_read_a_new_token_are_found() {
+    let (world, operator) = a_healthy_company().await;
+    world.call(crate::CALLER, crate::COMPANY_NUMBER).await;
+    world.text(crate::CALLER, crate::COMPANY_NUMBER, "Lunch?").await;
+    // It is replaced at Twilio and in Systems Manager, but the functions that run know only the old one.
+    world.twilio.promotes_auth_token("new");
+    world.ssm.put_secure("/twilify/twilio/auth-token", "new");
+    assert_snapshot!(complaints(&operator).await, @r"
+    call-forward, signed | it is refused, as Twilio's would be | deploy with another SecretsVersion, so that the functions read the auth token anew; if that does not help, PublicUrl is not what Twilio calls
+    sms-forward, signed | it is refused, as Twilio's would be | deploy with another SecretsVersion, so that the functions read the auth token anew; if that does not help, PublicUrl is not what Twilio calls
+    ");
+}
+
+#[tokio::test]
+async fn a_vendor_that_hangs_does_not_hide_the_other_findings() {
+    let (world, operator) = a_healthy_company().await;
+    world.twilio.health.fails(Fault::Answers(500, "{}"));
+    world
+        .okta
+        .health
+        .fails_when(|request| request.contains("well-known"), Fault::Takes(Duration::from_millis(200)));
+    let complaints = complaints(&operator).await;
+    assert_eq!(complaints.lines().count(), 3, "{complaints}");
+    assert!(complaints.contains("Twilio answered GET"), "{complaints}");
+}
+
+#[tokio::test]
+async fn an_api_key_is_used_and_the_auth_token_checked_all_the_same() {
+    let (world, operator) = a_healthy_company().await;
+    world.ssm.put("/twilify/twilio/api-key-sid", sandbox::TWILIO_API_KEY_SID);
+    world.ssm.put_secure("/twilify/twilio/api-key-secret", sandbox::TWILIO_API_KEY_SECRET);
+    assert_eq!(complaints(&operator).await, "");
+    world.twilio.promotes_auth_token("new");
+    let complaints = complaints(&operator).await;
+    assert!(complaints.starts_with("Twilio auth token | Twilio answered GET"), "{complaints}");
+    assert_eq!(complaints.lines().count(), 1, "{complaints}");
+}
+
+#[tokio::test]
+async fn without_settings_there_is_one_thing_to_do() {
+    let (world, operator) = a_healthy_company().await;
+    world.ssm.clear();
+    let said = operator.run(&["doctor"]).await;
+    assert_snapshot!(said.result, @r"
+    ✗ settings: these are not set: okta/org-url, okta/token, twilio/account-sid, twilio/auth-token; run: twilify init
+      → run: twilify init
+
+    One thing is wrong.
+    ");
+    assert_eq!(said.status, 1);
+}

@@ -1,0 +1,156 @@
+//! One number at a time.
+
+use sandbox::{Employee, Operator, Said, World};
+
+use super::{Terminal, a_company_with_numbers};
+use crate::{CALLER, COMPANY_NUMBER};
+
+const ADAS: &str = "+19253294109";
+
+/// A company in which everybody has a number, and a number waits in the pool.
+async fn a_company_with_a_pool() -> (World, Operator) {
+    let (world, operator) = a_company_with_numbers().await;
+    world.twilio.owns("+13105550002");
+    world.twilio.change("+13105550002", |it| "twilify:pool".clone_into(&mut it.friendly_name));
+    (world, operator)
+}
+
+fn label(world: &World, number: &str) -> Option<String> {
+    world.twilio.owned().into_iter().find(|it| it.phone_number == number).map(|it| it.friendly_name)
+}
+
+/// Asserts that the program refused, with this complaint, and that nothing was changed.
+fn assert_refused(said: &Said, complaint: &str) {
+    assert_eq!(said.status, 1, "{said:?}");
+    assert!(said.remarks.contains(complaint), "{complaint}: {said:?}");
+}
+
+#[tokio::test]
+async fn a_released_number_is_taken_out_of_the_profile_and_given_back() {
+    let (world, operator) = a_company_with_numbers().await;
+    let mut terminal = Terminal::run(&operator, &["release", ADAS]);
+    terminal.answer(&format!("Give {ADAS} back to Twilio? There is no undoing it."), "y").await;
+    let (screen, status) = terminal.ended().await;
+    assert_eq!(status, 0, "{screen}");
+    assert!(screen.contains("Ada Lovelace has +19253294109, and will have none."), "{screen}");
+    assert!(screen.contains("the next run of the provisioner gives them another one."), "{screen}");
+    assert_eq!((world.okta.profile("Ada", "primaryPhone"), label(&world, ADAS)), (None, None));
+}
+
+#[tokio::test]
+async fn a_number_that_goes_to_the_pool_waits_for_the_next_employee() {
+    let (world, operator) = a_company_with_numbers().await;
+    world.okta.set_status("Ada", "SUSPENDED");
+    let said = operator.run(&["release", ADAS, "--pool", "--yes"]).await;
+    assert_eq!(said.status, 0, "{said:?}");
+    assert_eq!(label(&world, ADAS).as_deref(), Some("twilify:pool"));
+    assert_eq!(world.okta.profile("Ada", "primaryPhone"), None);
+    assert_eq!(world.call(CALLER, ADAS).await.to_string(), crate::calls::NOT_IN_SERVICE);
+    world.okta.hire(Employee::named("Hedy", "Lamarr").mobile("+14155550111"));
+    world.run_provisioner().await.unwrap();
+    assert_eq!(world.okta.profile("Hedy", "primaryPhone").as_deref(), Some(ADAS));
+}
+
+#[tokio::test]
+async fn a_number_that_is_not_ours_or_cannot_be_taken_out_of_the_profile_is_not_released() {
+    let (world, operator) = a_company_with_numbers().await;
+    world.twilio.owns("+13105550000");
+    let release = async |number: &str| operator.run(&["release", number, "--yes"]).await;
+    assert_refused(&release("+13105550000").await, "+13105550000 has no label of twilify's");
+    assert_refused(&release("+13105559999").await, "+13105559999 is not a number of the account");
+    world.okta.is_mastered_elsewhere("Ada", "primaryPhone");
+    assert_refused(
+        &release(ADAS).await,
+        "could not take the number out of the profile of Ada Lovelace, so it was not released",
+    );
+    assert_refused(&operator.run(&["release", COMPANY_NUMBER]).await, "say --yes");
+    assert_eq!(operator.run(&["release", "9253294109", "--yes"]).await.status, 2);
+    assert_eq!(world.twilio.owned().len(), 4);
+    assert_eq!(world.okta.profile("Ada", "primaryPhone").as_deref(), Some(ADAS));
+}
+
+#[tokio::test]
+async fn an_employee_is_given_a_number_by_id_login_or_name() {
+    for who in ["00uxxxxxxxxxxxxxhedy", "hedy@example.com", "hedy"] {
+        let (world, operator) = a_company_with_a_pool().await;
+        world.okta.hire(Employee::named("Hedy", "Lamarr").mobile("+14155550111"));
+        let said = operator.run(&["assign", "+13105550002", who, "--yes"]).await;
+        assert_eq!(
+            (said.result.as_str(), said.status),
+            ("✓ Hedy Lamarr has +13105550002.\n", 0),
+            "{who}: {said:?}"
+        );
+        assert_eq!(world.okta.profile("Hedy", "primaryPhone").as_deref(), Some("+13105550002"));
+        assert_eq!(label(&world, "+13105550002").as_deref(), Some("twilify:00uxxxxxxxxxxxxxhedy"));
+        let call = world.call(CALLER, "+13105550002").await.to_string();
+        assert!(call.contains("+14155550111 rings"), "{call}");
+        // The provisioner has nothing to add.
+        let report = world.run_provisioner().await.unwrap();
+        assert_eq!(report["counts"]["changes"], 0, "{report:#}");
+        assert!(operator.run(&["assign", "+13105550002", who]).await.result.contains("already"));
+    }
+}
+
+#[tokio::test]
+async fn a_number_bought_by_hand_becomes_one_of_ours() {
+    let (world, operator) = a_company_with_a_pool().await;
+    world.okta.hire(Employee::named("Hedy", "Lamarr").mobile("+14155550111"));
+    world.twilio.owns("+13105550000");
+    let mut terminal = Terminal::run(&operator, &["assign", "+13105550000", "Hedy"]);
+    let question = "+13105550000 is not one of twilify's. Make it one, and give it to Hedy Lamarr?";
+    terminal.answer(question, "y").await;
+    let (screen, status) = terminal.ended().await;
+    assert_eq!(status, 0, "{screen}");
+    assert_eq!(label(&world, "+13105550000").as_deref(), Some("twilify:00uxxxxxxxxxxxxxhedy"));
+}
+
+#[tokio::test]
+async fn a_number_is_given_to_nobody_who_should_not_have_it() {
+    let (world, operator) = a_company_with_a_pool().await;
+    let hire = |name: &str, mobile: &str| world.okta.hire(Employee::named(name, "Doe").mobile(mobile));
+    hire("Free", "+14155550111");
+    hire("Gone", "+14155550112");
+    world.okta.set_status("Gone", "DEPROVISIONED");
+    hire("Broken", "ask at the desk");
+    hire("Circle", "+13105550002");
+    let assign = async |number: &str, who: &str| operator.run(&["assign", number, who, "--yes"]).await;
+    for (number, who, complaint) in [
+        ("+13105559999", "Free", "+13105559999 is not a number of the account"),
+        ("+13105550002", "Nobody", "there is nobody called Nobody in Okta"),
+        ("+13105550002", "Doe", "Doe may be "),
+        ("+13105550002", "00uxxxxxxxxxxxxxgone", "Gone Doe does not work here"),
+        ("+13105550002", "Broken", "the mobile of Broken Doe is unusable: it is not a phone number"),
+        ("+13105550002", "Circle", "the mobile of Circle Doe is unusable: it is a company number itself"),
+        ("+13105550002", "Ada", "Ada Lovelace has a company number already"),
+        (
+            ADAS,
+            "Free",
+            "+19253294109 is Ada Lovelace's; take it from them first: twilify release +19253294109 --pool",
+        ),
+    ] {
+        assert_refused(&assign(number, who).await, complaint);
+    }
+    assert_eq!(label(&world, "+13105550002").as_deref(), Some("twilify:pool"));
+    assert_eq!(world.okta.profile("Free", "primaryPhone"), None);
+}
+
+#[tokio::test]
+async fn numbers_that_lead_elsewhere_are_led_back_and_nothing_else_is_changed() {
+    let (world, operator) = a_company_with_numbers().await;
+    world.okta.hire(Employee::named("Hedy", "Lamarr").mobile("(415) 555-0111"));
+    for number in [COMPANY_NUMBER, ADAS] {
+        world.twilio.change(number, |it| "https://elsewhere.example.com/".clone_into(&mut it.voice_url));
+    }
+    let said = operator.run(&["route", ADAS, "--yes"]).await;
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(world.call(CALLER, ADAS).await.to_string().contains("+14155550177 rings"));
+    let leads = || world.twilio.owned().iter().filter(|it| it.voice_url.starts_with(world.url())).count();
+    assert_eq!(leads(), 2);
+    let said = operator.run(&["route", "--yes"]).await;
+    assert!(said.result.contains("Pointed the company number (+19253294108) of Randall Degges"), "{said:?}");
+    assert_eq!((leads(), world.twilio.purchases()), (3, 3));
+    assert_eq!(world.okta.profile("Hedy", "mobilePhone").as_deref(), Some("(415) 555-0111"));
+    assert!(operator.run(&["route"]).await.result.starts_with("Calls and texts lead to http://127.0.0.1"));
+    world.twilio.owns("+13105550000");
+    assert_refused(&operator.run(&["route", "+13105550000"]).await, "+13105550000 has no label of twilify's");
+}
