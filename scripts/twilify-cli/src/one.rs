@@ -30,9 +30,7 @@ pub(crate) async fn release(
             "{number} has no label of twilify's, so twilify leaves it alone; release it in Twilio's console"
         );
     }
-    let territory = &provisioner.territory;
-    let holders = world.employees.iter().filter(|it| it.status != Status::Left);
-    let holders: Vec<_> = holders.filter(|it| it.publishes(&owned.number, territory)).collect();
+    let holders = holders(&provisioner, &world.employees, owned).await?;
     for holder in &holders {
         say(format_args!("{} has {number}, and will have none.", holder.name.full()));
         if holder.status == Status::Working && holder.mobile.is_some() {
@@ -47,7 +45,7 @@ pub(crate) async fn release(
     if !agreed(&question, *yes)? {
         bail!("nothing was changed");
     }
-    for holder in holders {
+    for holder in &holders {
         unassign(&provisioner, holder, &owned.number).await?;
     }
     let Provisioner { account, settings, .. } = &provisioner;
@@ -60,6 +58,30 @@ pub(crate) async fn release(
         say(format_args!("{} {number} is Twilio's again.", good("✓")));
     }
     Ok(())
+}
+
+/// Everybody who has the number in their profile, be they served or not.
+async fn holders(
+    provisioner: &Provisioner,
+    employees: &[Employee],
+    owned: &OwnedNumber,
+) -> Result<Vec<Employee>> {
+    let Provisioner { directory, territory, .. } = provisioner;
+    let has_it = |it: &Employee| it.status != Status::Left && it.publishes(&owned.number, territory);
+    let mut holders: Vec<_> = employees.iter().filter(|it| has_it(it)).cloned().collect();
+    let mut others = Vec::new();
+    if let Owner::Employee(id) = owned.label.owner() {
+        others.extend(directory.find(&id).await?.map(|(employee, _)| employee));
+    }
+    if holders.is_empty() {
+        others.extend(directory.find_by_company_number(&owned.number, territory).await?);
+    }
+    for other in others.into_iter().filter(has_it) {
+        if !holders.iter().any(|it| it.id == other.id) {
+            holders.push(other);
+        }
+    }
+    Ok(holders)
 }
 
 /// Takes the number out of a profile, if it is still there.

@@ -52,6 +52,14 @@ async fn a_number_that_goes_to_the_pool_waits_for_the_next_employee() {
 }
 
 #[tokio::test]
+async fn a_released_number_is_taken_out_of_the_profile_of_somebody_who_is_not_served_too() {
+    let (world, operator) = a_company_with_numbers().await;
+    world.configure("TWILIFY_OKTA_SEARCH", r#"profile.department eq "Sales""#).await;
+    let said = operator.run(&["release", ADAS, "--yes"]).await;
+    assert_eq!((said.status, world.okta.profile("Ada", "primaryPhone")), (0, None), "{said:?}");
+}
+
+#[tokio::test]
 async fn a_number_that_is_not_ours_or_cannot_be_taken_out_of_the_profile_is_not_released() {
     let (world, operator) = a_company_with_numbers().await;
     world.twilio.owns("+13105550000");
