@@ -140,7 +140,11 @@ pub(crate) async fn apply(
     if !written.is_empty() {
         let verified = work.verify(&written, crossed, &mut report);
         if tokio::time::timeout_at(deadline.abandon.into(), verified).await.is_err() {
-            tracing::error!("no time is left to look whether another run was at work");
+            report.find(
+                "There was no time left to look whether another run was at work at the same time; see whether two people \
+                 have the same company number."
+                    .to_owned(),
+            );
         }
     }
     report.counts.purchases = work.purchases.into_inner();

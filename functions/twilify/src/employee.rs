@@ -115,14 +115,15 @@ impl Name {
         names.find_map(|name| speakable(name)).unwrap_or_else(|| "your party".to_owned())
     }
 
-    /// What the IT department reads: first and last name, else the display name.
+    /// What the IT department reads, in one line: first and last name, else the display name.
     #[must_use]
     pub fn full(&self) -> String {
-        match (&self.first, &self.last) {
+        let name = match (&self.first, &self.last) {
             (Some(first), Some(last)) => format!("{first} {last}"),
             (Some(name), None) | (None, Some(name)) => name.clone(),
             (None, None) => self.display.clone().unwrap_or_else(|| "an employee without a name".to_owned()),
-        }
+        };
+        name.replace(char::is_control, " ")
     }
 }
 

@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use twilify::{
     PhoneNumber,
     secrets::{
@@ -10,6 +10,8 @@ use twilify::{
         TWILIO_AUTH_TOKEN,
     },
 };
+
+use crate::command_line;
 
 /// A company phone number for every employee: sets it up, shows it, and puts right what is wrong.
 ///
@@ -35,11 +37,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Ask for everything that has to be known, check it and store it
-    Init {
-        /// The KMS key that encrypts the secrets, if it is your own: its id, ARN or alias
-        #[arg(long, env = "TWILIFY_KEY_ID")]
-        key_id: Option<String>,
-    },
+    Init,
     /// Show what provisioning would change, and what that would cost a month
     Plan {
         /// Let the deployed function look, instead of this program
@@ -197,6 +195,9 @@ pub(crate) struct Flags {
     /// Where the parameters are in AWS Systems Manager [default: /twilify]
     #[arg(long, env = "TWILIFY_PARAMETER_PATH", global = true, help_heading = PLACE)]
     pub(crate) parameter_path: Option<String>,
+    /// The KMS key with which init encrypts the secrets, if it is your own: its id, ARN or alias
+    #[arg(long, env = "TWILIFY_KEY_ID", global = true, help_heading = PLACE)]
+    pub(crate) key_id: Option<String>,
     /// Keep the settings on this machine, in ~/.config/twilify/config.toml
     #[arg(long, global = true, help_heading = PLACE)]
     pub(crate) local: bool,
@@ -209,11 +210,26 @@ const ACCESS: &str = "Access";
 const SETTINGS: &str = "Settings";
 const PLACE: &str = "Where the settings are";
 
-/// The flags with secrets, short and long, and the variables that say the same.
-pub(crate) const SECRET_FLAGS: [(Option<char>, &str, &str); 3] = [
-    (Some('o'), "okta-token", "OKTA_TOKEN"),
-    (Some('t'), "twilio-auth-token", "TWILIO_AUTH_TOKEN"),
-    (None, "twilio-api-key-secret", "TWILIO_API_KEY_SECRET"),
+/// The flags with secrets, as clap calls them, and the variables that say the same.
+pub(crate) const SECRETS: [(&str, &str); 3] = [
+    ("okta_token", "OKTA_TOKEN"),
+    ("twilio_auth_token", "TWILIO_AUTH_TOKEN"),
+    ("twilio_api_key_secret", "TWILIO_API_KEY_SECRET"),
+];
+
+/// The variables of the settings that have a flag, without the place where they are kept.
+const VARIABLES: [&str; 11] = [
+    "TWILIFY_AREA_CODES",
+    "TWILIFY_PUBLIC_URL",
+    "TWILIFY_COUNTRY",
+    "TWILIFY_MOBILE_COUNTRIES",
+    "TWILIFY_MAX_PURCHASES",
+    "TWILIFY_OKTA_SEARCH",
+    "TWILIFY_COMPANY_PHONE_ATTRIBUTE",
+    "TWILIFY_MESSAGING_SERVICE_SID",
+    "TWILIFY_RETIRE",
+    "TWILIFY_RETIRE_AFTER_DAYS",
+    "TWILIFY_LAST_KNOWN_DAYS",
 ];
 
 impl Flags {
@@ -230,7 +246,12 @@ impl Flags {
             _ => None,
         };
         // Scripts like to set to nothing what they cannot leave out, so blank is not given.
-        value.filter(|value| !secrecy::ExposeSecret::expose_secret(value).trim().is_empty())
+        value.map(command_line::revealed).filter(|value| !value.expose_secret().trim().is_empty())
+    }
+
+    /// The variables of the settings that are given here.
+    pub(crate) fn settings(&self) -> Vec<&'static str> {
+        VARIABLES.into_iter().filter(|variable| self.setting(variable).is_some()).collect()
     }
 
     /// What is given here of the setting that the environment variable `variable` holds for the functions.

@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use anyhow::{Context as _, Result, bail};
 use aws_config::{SdkConfig, timeout::TimeoutConfig};
-use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::{error::SdkError, primitives::Blob};
 use jiff::Timestamp;
 use provisioner::Report;
 use serde::Deserialize;
@@ -24,8 +24,8 @@ pub(crate) struct Deployment {
 }
 
 /// What an invocation that failed says of itself.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 struct Failure {
     error_type: String,
     error_message: String,
@@ -66,12 +66,15 @@ impl Deployment {
             .invoke()
             .function_name(&self.function)
             .payload(Blob::new(event.to_string()));
-        let answer = invocation.send().await.map_err(complaint);
-        let answer = answer.with_context(|| {
-            format!(
-                "could not invoke {}; if a run is under way, this one has to wait until that is over",
+        let answer = invocation.send().await.map_err(|error| match error {
+            refused @ SdkError::ServiceError(_) => complaint(refused).context(format!(
+                "AWS did not run {}; if a run is under way, this one has to wait until that is over",
                 self.function
-            )
+            )),
+            lost => complaint(lost).context(format!(
+                "the answer of {} did not arrive; it may be at work all the same, see its log",
+                self.function
+            )),
         })?;
         let payload = answer.payload.map(Blob::into_inner).unwrap_or_default();
         if answer.function_error.is_none() {

@@ -64,12 +64,12 @@ async fn checks(setup: Result<Setup>) -> Vec<Check> {
     let setup = match setup {
         Ok(setup) => setup,
         Err(error) => {
-            return vec![Check::bad("settings", format!("{error:#}"), "run: twilify init")];
+            return vec![Check::failed("settings", &error)];
         }
     };
     let settings = match setup.provisioner() {
         Ok(_) => Check::good("settings", "all that is needed is there, and in the right form"),
-        Err(error) => Check::bad("settings", format!("{error:#}"), "run: twilify init"),
+        Err(error) => Check::failed("settings", &error),
     };
     let mut checks = vec![settings, seal(&setup)];
     checks.extend(okta::checks(&setup).await);

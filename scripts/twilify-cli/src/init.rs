@@ -7,13 +7,10 @@ use anyhow::{Result, bail};
 use secrecy::{ExposeSecret as _, SecretString};
 use twilify::{seal, secrets::SEAL_KEY};
 
-use self::{
-    answers::Answers,
-    questions::{AREA_CODES, PUBLIC_URL, QUESTIONS},
-};
+use self::{answers::Answers, questions::QUESTIONS};
 use crate::{
     arguments::{Arguments, Flags},
-    store::{Item, Kept, Store, is_secret},
+    store::{AREA_CODES, Item, Kept, PUBLIC_URL, Store, is_secret},
     terminal::{agreed, good, heading, say, somebody_is_there, table},
 };
 
@@ -21,8 +18,7 @@ use crate::{
 const HIDDEN: &str = "••••••••";
 
 /// Asks, checks and stores.
-pub(crate) async fn init(arguments: &Arguments, key_id: Option<&str>) -> Result<()> {
-    let Arguments { flags, yes, .. } = arguments;
+pub(crate) async fn init(Arguments { flags, yes, .. }: &Arguments) -> Result<()> {
     let (store, kept) = choose(flags, *yes).await?;
     say(format_args!("Settings are kept in {store}."));
     if !kept.is_empty() {
@@ -41,6 +37,7 @@ pub(crate) async fn init(arguments: &Arguments, key_id: Option<&str>) -> Result<
     if kept.get(SEAL_KEY.as_str()).is_none() {
         items.push(Item::new(SEAL_KEY.as_str(), seal::new_key()));
     }
+    let key_id = flags.key_id.as_deref();
     if key_id.is_some() {
         // What was encrypted with another key is encrypted anew.
         let others = kept.iter().filter(|(name, _)| is_secret(name) && !contains(&items, name));
@@ -50,31 +47,26 @@ pub(crate) async fn init(arguments: &Arguments, key_id: Option<&str>) -> Result<
     if items.is_empty() {
         say("\nNothing has changed.");
     } else {
-        store.save(&items, key_id).await?;
+        store.save(&items, &kept, key_id).await?;
         heading("What is set now");
         show(&store.load().await?, &items);
     }
-    tell_what_comes_next(&store, &answers);
+    tell_what_comes_next(&store, flags, &answers);
     Ok(())
 }
 
-/// Where to keep things, and what is there: on this machine, if AWS cannot be used and somebody says so.
+/// Where to keep things, and what is there: on this machine, if there is no way into AWS and somebody says so.
 async fn choose(flags: &Flags, yes: bool) -> Result<(Store, Kept)> {
-    let error = match Store::choose(flags).await {
-        Ok(store) => match store.load().await {
-            Ok(kept) => return Ok((store, kept)),
-            Err(error) => error,
-        },
-        Err(error) => error,
+    let store = match Store::choose(flags).await {
+        Err(error) if !flags.aws && !yes && somebody_is_there() => {
+            say(format_args!("AWS cannot be used: {error:#}.\n"));
+            if !agreed("Keep the settings in a file on this machine instead?", false)? {
+                bail!("there is no place to keep the settings in");
+            }
+            Store::local()?
+        }
+        store => store?,
     };
-    if flags.aws || flags.local || yes || !somebody_is_there() {
-        return Err(error);
-    }
-    say(format_args!("AWS cannot be used: {error:#}.\n"));
-    if !agreed("Keep the settings in a file on this machine instead?", false)? {
-        bail!("there is no place to keep the settings in");
-    }
-    let store = Store::local()?;
     let kept = store.load().await?;
     Ok((store, kept))
 }
@@ -106,7 +98,7 @@ fn hint(secret: &SecretString) -> String {
     format!("{HIDDEN}{shown}")
 }
 
-fn tell_what_comes_next(store: &Store, answers: &Answers<'_>) {
+fn tell_what_comes_next(store: &Store, flags: &Flags, answers: &Answers<'_>) {
     heading("What comes next");
     let public_url = answers.get(PUBLIC_URL);
     match store {
@@ -115,14 +107,36 @@ fn tell_what_comes_next(store: &Store, answers: &Answers<'_>) {
         }
         Store::Local(_) => say("See what there is to do: twilify plan"),
         Store::Aws(_) => {
-            let area_codes = answers.get(AREA_CODES).unwrap_or_default();
-            let public_url = public_url.map(|url| format!(" PublicUrl={url}")).unwrap_or_default();
+            let mut parameters = format!("AreaCodes={}", answers.get(AREA_CODES).unwrap_or_default());
+            for (name, value) in
+                [("PublicUrl", public_url), ("ParameterPath", flags.parameter_path.as_deref())]
+            {
+                parameters.extend(value.into_iter().flat_map(|value| [" ", name, "=", value]));
+            }
             say(format_args!(
                 "Deploy, if you have not, or have changed area codes or the public URL:\n  sam build && sam deploy \
-                 --guided --parameter-overrides AreaCodes={area_codes}{public_url}"
+                 --guided --parameter-overrides {parameters}"
             ));
+            if flags.key_id.is_some() {
+                say("Answer ParameterKeyArn with the ARN of the key, so that the functions may use it.");
+            }
             say("Running functions read new secrets once they are deployed with another SecretsVersion.");
             say("Then see whether all is well, and what there is to do: twilify doctor, twilify plan");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn no_more_than_four_characters_of_a_long_secret_are_shown() {
+        for (secret, hint) in [
+            ("0123456789abcdef0123456789abcdef", "••••••••cdef"),
+            ("0123456789abcdef012", "••••••••"),
+            ("", "••••••••"),
+            ("ééééééééééééééééééééé", "••••••••éééé"),
+        ] {
+            assert_eq!(super::hint(&secret.into()), hint);
         }
     }
 }

@@ -18,7 +18,7 @@ mod status;
 mod store;
 mod terminal;
 
-use std::process::ExitCode;
+use std::{io::Write as _, process::ExitCode};
 
 use anyhow::Result;
 use clap::{CommandFactory as _, FromArgMatches as _};
@@ -32,7 +32,9 @@ use self::{
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let matches = Arguments::command().get_matches();
-    command_line::hide_secrets(&matches);
+    if let Err(error) = command_line::hide_secrets(&matches) {
+        return failed(&error);
+    }
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     match run(&arguments).await {
         Ok(code) => code,
@@ -43,14 +45,14 @@ async fn main() -> ExitCode {
 async fn run(arguments: &Arguments) -> Result<ExitCode> {
     let flags = &arguments.flags;
     match &arguments.command {
-        _ if arguments.init => init::init(arguments, None).await?,
-        None => provisioning::provision(arguments, false, false).await?,
-        Some(Command::Init { key_id }) => init::init(arguments, key_id.as_deref()).await?,
+        _ if arguments.init => init::init(arguments).await?,
+        None => return provisioning::provision(arguments, false, false).await,
+        Some(Command::Init) => init::init(arguments).await?,
         Some(Command::Plan { remote, output: Json { json } }) => {
             provisioning::plan(flags, *remote, *json).await?;
         }
         Some(Command::Provision { remote, output: Json { json } }) => {
-            provisioning::provision(arguments, *remote, *json).await?;
+            return provisioning::provision(arguments, *remote, *json).await;
         }
         Some(Command::Status { filter, show, output: Json { json }, csv }) => {
             let form = status::Form { json: *json, csv: *csv, show: *show };
@@ -65,7 +67,9 @@ async fn run(arguments: &Arguments) -> Result<ExitCode> {
             rehearsal::text(arguments, number, from, body, *show).await?;
         }
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(*shell, &mut Arguments::command(), "twilify", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "twilify", &mut script);
+            std::io::stdout().write_all(&script)?;
         }
         Some(Command::Manual) => {
             clap_mangen::Man::new(Arguments::command()).render(&mut std::io::stdout())?;
@@ -78,6 +82,13 @@ fn failed(error: &anyhow::Error) -> ExitCode {
     if let Some(InquireError::OperationCanceled | InquireError::OperationInterrupted) = error.downcast_ref() {
         remark("Nothing was changed.");
         return ExitCode::from(130);
+    }
+    // Whoever reads what is printed has read enough.
+    let is_of_a_pipe = |it: &(dyn std::error::Error + 'static)| {
+        it.downcast_ref::<std::io::Error>().is_some_and(|it| it.kind() == std::io::ErrorKind::BrokenPipe)
+    };
+    if error.chain().any(is_of_a_pipe) {
+        return ExitCode::SUCCESS;
     }
     remark(format_args!("{} {error:#}", terminal::bad("error:")));
     ExitCode::FAILURE

@@ -1,9 +1,12 @@
 //! `twilify release`, `assign` and `route`: one thing at a time.
+//!
+//! What somebody has agreed to is looked at once more before it is done: while they thought about it, the schedule may
+//! have run.
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use provisioner::{Change, Plan, Provisioner, Report, Step, Who};
+use provisioner::{Change, Observation, Plan, Provisioner, Report, Step, Survey, Who};
 use twilify::{
-    CompanyNumber, Employee, EmployeeId, PhoneNumber, Status,
+    CompanyNumber, Employee, EmployeeId, MobileNumber, PhoneNumber, Status,
     seal::LastKnown,
     twilio::{Label, OwnedNumber, Owner, Route},
 };
@@ -22,66 +25,49 @@ pub(crate) async fn release(
     pool: bool,
 ) -> Result<()> {
     let provisioner = Setup::read(flags).await?.provisioner()?;
-    let world = survey(&provisioner).await?.world;
-    let owned = owned(&world.numbers, number)?;
-    let number = number.as_e164();
-    if owned.label.owner() == Owner::Stranger {
-        bail!(
-            "{number} has no label of twilify's, so twilify leaves it alone; release it in Twilio's console"
-        );
+    let seen = Holding::of(&provisioner, &survey(&provisioner).await?.world, number).await?;
+    let number_text = number.as_e164();
+    if seen.owned.label.owner() == Owner::Stranger {
+        bail!("{number_text} has no label of twilify's, so it is left alone; release it in Twilio's console");
     }
-    let holders = holders(&provisioner, &world.employees, owned).await?;
-    for holder in &holders {
-        say(format_args!("{} has {number}, and will have none.", holder.name.full()));
+    for holder in &seen.holders {
+        say(format_args!("{} has {number_text}, and will have none.", holder.name.full()));
         if holder.status == Status::Working && holder.mobile.is_some() {
-            say("They work here, so the next run of the provisioner gives them another one.");
+            say(if pool {
+                "They work here, so the next run of the provisioner gives them a number: this one, if it is still in the pool."
+            } else {
+                "They work here, so the next run of the provisioner gives them another one."
+            });
         }
     }
     let question = if pool {
-        format!("Put {number} into the pool, for the next employee?")
+        format!("Put {number_text} into the pool, for the next employee?")
     } else {
-        format!("Give {number} back to Twilio? There is no undoing it.")
+        format!("Give {number_text} back to Twilio? There is no undoing it.")
     };
     if !agreed(&question, *yes)? {
         bail!("nothing was changed");
     }
-    for holder in &holders {
-        unassign(&provisioner, holder, &owned.number).await?;
+    let now = Holding::of(&provisioner, &survey(&provisioner).await?.world, number).await?;
+    if now != seen {
+        bail!("somebody has changed something in the meantime, so nothing was changed; look again");
+    }
+    for holder in &now.holders {
+        unassign(&provisioner, holder, &now.owned.number).await?;
     }
     let Provisioner { account, settings, .. } = &provisioner;
     if pool {
-        let route = Route::pool(&settings.public_url);
-        account.update(&owned.sid, &Label::pool(), &route).await?;
-        say(format_args!("{} {number} waits in the pool.", good("✓")));
+        account.update(&now.owned.sid, &Label::pool(), &Route::pool(&settings.public_url)).await?;
+        say(format_args!("{} {number_text} waits in the pool.", good("✓")));
     } else {
-        account.release(&owned.sid).await?;
-        say(format_args!("{} {number} is Twilio's again.", good("✓")));
+        account.release(&now.owned.sid).await?;
+        // A run that had begun before may have written it again, by its label.
+        for holder in &now.holders {
+            unassign(&provisioner, holder, &now.owned.number).await?;
+        }
+        say(format_args!("{} {number_text} is Twilio's again.", good("✓")));
     }
     Ok(())
-}
-
-/// Everybody who has the number in their profile, be they served or not.
-async fn holders(
-    provisioner: &Provisioner,
-    employees: &[Employee],
-    owned: &OwnedNumber,
-) -> Result<Vec<Employee>> {
-    let Provisioner { directory, territory, .. } = provisioner;
-    let has_it = |it: &Employee| it.status != Status::Left && it.publishes(&owned.number, territory);
-    let mut holders: Vec<_> = employees.iter().filter(|it| has_it(it)).cloned().collect();
-    let mut others = Vec::new();
-    if let Owner::Employee(id) = owned.label.owner() {
-        others.extend(directory.find(&id).await?.map(|(employee, _)| employee));
-    }
-    if holders.is_empty() {
-        others.extend(directory.find_by_company_number(&owned.number, territory).await?);
-    }
-    for other in others.into_iter().filter(has_it) {
-        if !holders.iter().any(|it| it.id == other.id) {
-            holders.push(other);
-        }
-    }
-    Ok(holders)
 }
 
 /// Takes the number out of a profile, if it is still there.
@@ -97,56 +83,113 @@ async fn unassign(provisioner: &Provisioner, holder: &Employee, number: &Company
     })
 }
 
+/// A number, and who has it.
+#[derive(PartialEq, Eq)]
+struct Holding {
+    owned: OwnedNumber,
+    /// Everybody who has it in their profile, be they served or not.
+    holders: Vec<Employee>,
+    /// Whoever has it by its label, wherever they are.
+    labelled: Option<Employee>,
+}
+
+impl Holding {
+    async fn of(provisioner: &Provisioner, world: &Observation, number: &PhoneNumber) -> Result<Self> {
+        let Provisioner { directory, territory, .. } = provisioner;
+        let owned = owned(&world.numbers, number)?.clone();
+        let labelled = match owned.label.owner() {
+            Owner::Employee(id) => directory.find(&id).await?.map(|(employee, _)| employee),
+            Owner::Pool | Owner::Stranger => None,
+        };
+        let has_it = |it: &&Employee| it.status != Status::Left && it.publishes(&owned.number, territory);
+        let mut holders: Vec<_> = world.employees.iter().filter(has_it).cloned().collect();
+        let mut others: Vec<_> = labelled.iter().cloned().collect();
+        if holders.is_empty() {
+            others.extend(directory.find_by_company_number(&owned.number, territory).await?);
+        }
+        for other in others.into_iter().filter(|it| has_it(&it)) {
+            if !holders.iter().any(|it| it.id == other.id) {
+                holders.push(other);
+            }
+        }
+        Ok(Self { owned, holders, labelled })
+    }
+
+    /// Somebody else than `employee` who has it, or is to have it.
+    fn somebody_else(&self, employee: &EmployeeId) -> Option<&Employee> {
+        let labelled = self.labelled.iter().filter(|it| it.status != Status::Left);
+        self.holders.iter().chain(labelled).find(|it| it.id != *employee)
+    }
+}
+
 /// Gives an employee a number that the account owns.
 pub(crate) async fn assign(
     Arguments { flags, yes, .. }: &Arguments,
     number: &PhoneNumber,
     employee: &str,
 ) -> Result<()> {
-    let setup = Setup::read(flags).await?;
-    let provisioner = setup.provisioner()?;
-    let mut survey = survey(&provisioner).await?;
-    let owned = owned(&survey.world.numbers, number)?.clone();
-    let employee = find(&provisioner, &survey.world.employees, employee).await?;
-    let name = employee.name.full();
-    let territory = &provisioner.territory;
-    let number = number.as_e164();
-    if employee.publishes(&owned.number, territory) && owned.label == Label::of(&employee.id) {
-        say(format_args!("{name} has {number} already."));
+    let provisioner = Setup::read(flags).await?.provisioner()?;
+    let seen = survey(&provisioner).await?.world;
+    let employee = find(&provisioner, &seen.employees, employee).await?;
+    let (name, number_text) = (employee.name.full(), number.as_e164());
+    let holding = Holding::of(&provisioner, &seen, number).await?;
+    let label = Label::of(&employee.id);
+    if employee.publishes(&holding.owned.number, &provisioner.territory) && holding.owned.label == label {
+        say(format_args!("{name} has {number_text} already."));
         return Ok(());
     }
-    if employee.status != Status::Working {
-        bail!("{name} does not work here, or not now, so they get no number");
-    }
-    let mobile = employee.reachable(&owned.number, territory);
-    let mobile = mobile.with_context(|| format!("the mobile of {name} is unusable"))?;
-    if employee.company_number.is_some() {
-        bail!("{name} has a company number already; take it from them first: twilify release NUMBER --pool");
-    }
-    let others = survey.world.employees.iter().filter(|it| it.id != employee.id && it.status != Status::Left);
-    let of_another = |it: &&Employee| {
-        it.publishes(&owned.number, territory) || owned.label.owner() == Owner::Employee(it.id.clone())
-    };
-    if let Some(other) = others.into_iter().find(of_another) {
-        bail!(
-            "{number} is {}'s; take it from them first: twilify release {number} --pool",
-            other.name.full()
-        );
-    }
-    let question = match owned.label.owner() {
-        Owner::Stranger => format!("{number} is not one of twilify's. Make it one, and give it to {name}?"),
-        Owner::Pool | Owner::Employee(_) => format!("Give {number} to {name}?"),
+    may_have(&provisioner, &seen, &employee, &holding)?;
+    let question = match holding.owned.label.owner() {
+        Owner::Stranger => {
+            format!("{number_text} is not one of twilify's. Make it one, and give it to {name}?")
+        }
+        Owner::Employee(id) if id != employee.id => {
+            format!("{number_text} was {}'s, who has left. Give it to {name}?", id.0)
+        }
+        Owner::Pool | Owner::Employee(_) => format!("Give {number_text} to {name}?"),
     };
     if !agreed(&question, *yes)? {
         bail!("nothing was changed");
     }
+    let mut survey = survey(&provisioner).await?;
+    let now = Holding::of(&provisioner, &survey.world, number).await?;
+    if now != holding {
+        bail!("somebody has changed something in the meantime, so nothing was changed; look again");
+    }
+    let mobile = may_have(&provisioner, &survey.world, &employee, &now)?;
     let last_known = provisioner.seal.as_ref().map(|_| LastKnown { mobile, name: employee.name.spoken() });
     let who = Who { last_known, ..Who::from(&employee) };
-    let steps = vec![Step { who, change: Change::TakeFromPool(owned) }];
+    let steps = vec![Step { who, change: Change::TakeFromPool(now.owned) }];
     survey.plan = Plan { steps, ..Plan::default() };
     succeeded(&carry_out(&provisioner, survey, true).await)?;
-    say(format_args!("{} {name} has {number}.", good("✓")));
+    say(format_args!("{} {name} has {number_text}.", good("✓")));
     Ok(())
+}
+
+/// The mobile of `employee`, if they may have the number, or why not.
+fn may_have(
+    provisioner: &Provisioner,
+    world: &Observation,
+    employee: &Employee,
+    holding: &Holding,
+) -> Result<MobileNumber> {
+    let (name, number) = (employee.name.full(), &holding.owned.number);
+    if employee.status != Status::Working {
+        bail!("{name} does not work here, or not now, so they get no number");
+    }
+    let mobile = employee.reachable(number, &provisioner.territory);
+    let mobile = mobile.with_context(|| format!("the mobile of {name} is unusable"))?;
+    if world.numbers.iter().any(|it| it.number.as_e164() == mobile.as_e164()) {
+        bail!("the mobile of {name} is itself a number of this account, so calls would go round in circles");
+    }
+    if employee.company_number.is_some() {
+        bail!("{name} has a company number already; take it from them first: twilify release NUMBER --pool");
+    }
+    if let Some(other) = holding.somebody_else(&employee.id) {
+        let (number, other) = (number.as_e164(), other.name.full());
+        bail!("{number} is {other}'s; take it from them first: twilify release {number} --pool");
+    }
+    Ok(mobile)
 }
 
 /// Points the numbers that lead elsewhere at the webhooks.
@@ -155,25 +198,78 @@ pub(crate) async fn route(
     number: Option<&PhoneNumber>,
 ) -> Result<()> {
     let provisioner = Setup::read(flags).await?.provisioner()?;
-    let mut survey = survey(&provisioner).await?;
-    if let Some(number) = number
-        && owned(&survey.world.numbers, number)?.label.owner() == Owner::Stranger
-    {
-        let number = number.as_e164();
-        bail!("{number} has no label of twilify's; to make it somebody's: twilify assign {number} EMPLOYEE");
-    }
-    let wanted = |it: &OwnedNumber| number.is_none_or(|number| it.number.as_e164() == number.as_e164());
-    survey.plan.steps.retain(|it| matches!(&it.change, Change::Reroute(owned) if wanted(owned)));
-    let url = &provisioner.settings.public_url;
-    if survey.plan.steps.is_empty() {
+    let url = provisioner.settings.public_url.clone();
+    let seen = Strays::of(survey(&provisioner).await?, &provisioner, number)?;
+    if seen.is_empty() {
         say(format_args!("Calls and texts lead to {url} already."));
         return Ok(());
     }
-    survey.plan.steps.iter().for_each(say);
+    seen.survey.plan.steps.iter().for_each(say);
+    for number in &seen.pool {
+        say(format_args!(
+            "Point the company number ({}) in the pool at the webhooks.",
+            number.number.as_e164()
+        ));
+    }
     if !agreed(&format!("Let calls and texts lead to {url}?"), *yes)? {
         bail!("nothing was changed");
     }
-    succeeded(&carry_out(&provisioner, survey, false).await)
+    let now = Strays::of(survey(&provisioner).await?, &provisioner, number)?;
+    if (&now.survey.plan, &now.pool) != (&seen.survey.plan, &seen.pool) {
+        bail!("somebody has changed something in the meantime, so nothing was changed; look again");
+    }
+    for number in &now.pool {
+        provisioner.account.update(&number.sid, &Label::pool(), &Route::pool(&url)).await?;
+    }
+    succeeded(&carry_out(&provisioner, now.survey, false).await)
+}
+
+/// The numbers of ours that lead elsewhere.
+struct Strays {
+    /// Those with an employee's label, as steps.
+    survey: Survey,
+    /// Those in the pool.
+    pool: Vec<OwnedNumber>,
+}
+
+impl Strays {
+    /// All of them, or the one with this number.
+    fn of(mut survey: Survey, provisioner: &Provisioner, only: Option<&PhoneNumber>) -> Result<Self> {
+        if let Some(number) = only
+            && owned(&survey.world.numbers, number)?.label.owner() == Owner::Stranger
+        {
+            let number = number.as_e164();
+            bail!(
+                "{number} has no label of twilify's; to make it somebody's: twilify assign {number} EMPLOYEE"
+            );
+        }
+        let url = &provisioner.settings.public_url;
+        let wanted = |it: &&OwnedNumber| only.is_none_or(|only| it.number.as_e164() == only.as_e164());
+        let mut steps = survey.plan.steps;
+        steps.retain(|it| matches!(&it.change, Change::Reroute(owned) if wanted(&owned)));
+        let mut pool = Vec::new();
+        for number in survey.world.numbers.iter().filter(wanted) {
+            match number.label.owner() {
+                Owner::Pool if !number.follows(&Route::pool(url)) => pool.push(number.clone()),
+                // Those who do not work here now are not in the plan.
+                Owner::Employee(id)
+                    if !number.follows(&Route::of(url, &id, number.sealed().as_ref()))
+                        && !steps.iter().any(|it| it.change == Change::Reroute(number.clone())) =>
+                {
+                    let known = survey.world.employees.iter().find(|it| it.id == id).map(Who::from);
+                    let who = known.unwrap_or(Who { name: id.0.clone(), employee: id, last_known: None });
+                    steps.push(Step { who, change: Change::Reroute(number.clone()) });
+                }
+                _ => {}
+            }
+        }
+        survey.plan = Plan { steps, ..Plan::default() };
+        Ok(Self { survey, pool })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.pool.is_empty() && self.survey.plan.steps.is_empty()
+    }
 }
 
 /// The employee whom somebody means by an id, a login or a name.
@@ -181,8 +277,7 @@ async fn find(provisioner: &Provisioner, employees: &[Employee], text: &str) -> 
     let Provisioner { directory, .. } = provisioner;
     let nobody = || format!("there is nobody called {text} in Okta");
     if let Ok(id) = text.parse::<EmployeeId>() {
-        let found = directory.find(&id).await?;
-        return found.map(|(employee, _)| employee).with_context(nobody);
+        return directory.find(&id).await?.map(|(employee, _)| employee).with_context(nobody);
     }
     if text.contains('@') {
         return directory.find_by_login(text).await?.with_context(nobody);

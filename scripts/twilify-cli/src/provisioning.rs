@@ -1,12 +1,14 @@
 //! `twilify plan` and `twilify provision`.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    process::ExitCode,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, anyhow, bail};
 use provisioner::{Ended, Entry, Provisioner, Report, Survey, Watch};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     arguments::{Arguments, Flags},
@@ -22,7 +24,7 @@ const RUN: Duration = Duration::from_hours(2);
 pub(crate) async fn plan(flags: &Flags, remote: bool, json: bool) -> Result<()> {
     let setup = Setup::read(flags).await?;
     let (report, owned) = if remote {
-        (deployed(&setup)?.run(true).await?, None)
+        (ask(deployed(&setup, flags)?, true).await?, None)
     } else {
         let survey = survey(&setup.provisioner()?).await?;
         (Report::of_a_dry_run(survey.plan), Some(survey.world.numbers.len()))
@@ -36,24 +38,27 @@ pub(crate) async fn plan(flags: &Flags, remote: bool, json: bool) -> Result<()> 
 }
 
 /// Shows what there is to do, asks and does it. Fails if something was not done that could have been.
-pub(crate) async fn provision(arguments: &Arguments, remote: bool, json: bool) -> Result<()> {
+pub(crate) async fn provision(arguments: &Arguments, remote: bool, json: bool) -> Result<ExitCode> {
     let Arguments { flags, yes, .. } = arguments;
     if json && !yes {
         bail!("--json leaves no place for a question; say --yes as well");
     }
     let setup = Setup::read(flags).await?;
     let report = if remote {
-        let deployment = deployed(&setup)?;
+        let deployment = deployed(&setup, flags)?;
         if !yes {
-            show(&deployment.run(true).await?, None);
+            show(&ask(deployment, true).await?, None);
             if !agreed("Let the deployed function do this?", false)? {
                 bail!("nothing was changed");
             }
         }
-        let spinner = waiting("The function is at work …");
-        let report = deployment.run(false).await;
-        spinner.finish_and_clear();
-        report?
+        let report = ask(deployment, false).await?;
+        if !json {
+            report.changes.iter().for_each(|it| say(format_args!("{} {}", good("✓"), it.text)));
+            report.failed.iter().for_each(|it| say(format_args!("{} {}", bad("✗"), it.text)));
+            leftovers(&report);
+        }
+        report
     } else {
         let provisioner = setup.provisioner()?;
         let Some(survey) = approved(&provisioner, *yes, json).await? else { bail!("nothing was changed") };
@@ -62,16 +67,26 @@ pub(crate) async fn provision(arguments: &Arguments, remote: bool, json: bool) -
     if json {
         say(serde_json::to_string_pretty(&report)?);
     } else {
-        if remote {
-            report.changes.iter().for_each(|it| say(format_args!("{} {}", good("✓"), it.text)));
-            report.failed.iter().for_each(|it| say(format_args!("{} {}", bad("✗"), it.text)));
-        }
         summarise(&report);
     }
+    if STOP.load(Ordering::Relaxed) {
+        return Ok(ExitCode::from(130));
+    }
     match report.failed.len() {
-        0 => Ok(()),
+        0 => Ok(ExitCode::SUCCESS),
         failed => bail!("{failed} of these could not be done; run this again when the cause is gone"),
     }
+}
+
+/// Lets the deployed function do it, or say what it would do. It goes on even if nobody waits for it.
+async fn ask(deployment: &Deployment, dry_run: bool) -> Result<Report> {
+    let spinner = waiting("The function is at work …");
+    let report = tokio::select! {
+        report = deployment.run(dry_run) => report,
+        () = interrupted() => Err(anyhow!("the function goes on by itself; its log tells what it does")),
+    };
+    spinner.finish_and_clear();
+    report
 }
 
 /// What there is to do, once somebody has agreed to it; `None` if there is nothing. What has changed while they
@@ -97,36 +112,57 @@ async fn approved(provisioner: &Provisioner, yes: bool, json: bool) -> Result<Op
     }
 }
 
+/// Whether somebody has ended the run early.
+static STOP: AtomicBool = AtomicBool::new(false);
+
 /// Carries a plan out and tells of each step. Ctrl-C lets what is under way come to its end, and begins nothing
 /// more; whoever is more impatient presses it twice, and the next run completes what was begun.
 pub(crate) async fn carry_out(provisioner: &Provisioner, survey: Survey, quiet: bool) -> Report {
-    static STOP: AtomicBool = AtomicBool::new(false);
-
-    let interrupted = tokio::spawn(async {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            STOP.store(true, Ordering::Relaxed);
-            remark("\nFinishing what is under way; press Ctrl-C again to leave even that to the next run …");
-            if tokio::signal::ctrl_c().await.is_ok() {
-                std::process::exit(130);
-            }
-        }
+    let watcher = tokio::spawn(async {
+        interrupted().await;
+        STOP.store(true, Ordering::Relaxed);
+        remark("\nFinishing what is under way; press Ctrl-C again to leave even that to the next run …");
+        interrupted().await;
+        std::process::exit(130);
     });
     let bar = progress(survey.plan.steps.len());
-    let ended = |ended: Ended<'_>| {
+    let failures = AtomicUsize::new(0);
+    let tell = |mark: String, line: &str| {
         if !quiet {
-            bar.suspend(|| match ended {
-                Ended::Done(line) => say(format_args!("{} {line}", good("✓"))),
-                Ended::Left(line) => say(format_args!("{} {line}", faint("–"))),
-                Ended::Failed(line) => say(format_args!("{} {line}", bad("✗"))),
-            });
+            bar.suspend(|| say(format_args!("{mark} {line}")));
+        }
+    };
+    let ended = |ended: Ended<'_>| {
+        match ended {
+            Ended::Done(line) => tell(good("✓"), line),
+            Ended::Left(line) => tell(faint("–"), line),
+            Ended::Failed(line) => {
+                failures.fetch_add(1, Ordering::Relaxed);
+                tell(bad("✗"), line);
+            }
         }
         bar.inc(1);
     };
+    let found = survey.plan.findings.len();
     let watch = Watch { stop: &STOP, ended: &ended };
     let report = provisioner.carry_out(survey, Instant::now() + RUN, watch).await;
+    // What came to light when all steps were taken.
+    report.failed[failures.into_inner()..].iter().for_each(|it| tell(bad("✗"), &it.text));
+    report.findings[found..].iter().for_each(|finding| tell(faint("–"), finding));
     bar.finish_and_clear();
-    interrupted.abort();
+    watcher.abort();
     report
+}
+
+/// Waits until somebody, or the system, wants an end.
+async fn interrupted() {
+    let [mut terminate, mut hang_up] = [SignalKind::terminate(), SignalKind::hangup()]
+        .map(|kind| signal(kind).expect("the system lets a program listen to signals"));
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+        _ = hang_up.recv() => {}
+    }
 }
 
 /// Looks at everything and plans.
@@ -137,8 +173,16 @@ pub(crate) async fn survey(provisioner: &Provisioner) -> Result<Survey> {
     Ok(survey?)
 }
 
-fn deployed(setup: &Setup) -> Result<&Deployment> {
-    setup.deployment.as_ref().context("there is no deployment that could be asked; run: sam deploy")
+/// The deployed function, to which no flag is told.
+fn deployed<'a>(setup: &'a Setup, flags: &Flags) -> Result<&'a Deployment> {
+    let given = flags.settings();
+    if !given.is_empty() {
+        bail!(
+            "the deployed function goes by its own settings, so leave out what you say here: {}",
+            given.join(", ")
+        );
+    }
+    setup.deployed()
 }
 
 /// Shows a plan.

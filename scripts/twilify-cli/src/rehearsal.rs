@@ -1,5 +1,7 @@
 //! `twilify call` and `twilify text`: what would happen if somebody did.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result, bail};
 use jiff::{SignedDuration, Timestamp};
 use roxmltree::{Document, Node};
@@ -14,6 +16,10 @@ use crate::{
     setup::Setup,
     terminal::{agreed, masked, say, waiting},
 };
+
+/// How often Twilio's log is looked at for what was sent, and how long in between.
+const LOOKS: usize = 5;
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Sends the webhook of a call to where Twilio would send it, and tells what the caller would hear.
 pub(crate) async fn call(flags: &Flags, number: &PhoneNumber, from: &PhoneNumber, show: bool) -> Result<()> {
@@ -62,14 +68,20 @@ pub(crate) async fn text(
     if answer.status >= 300 {
         bail!("{}", refused(&answer, "sms-forward"));
     }
-    let is_new = |it: &&Logged| !before.iter().any(|old| old.sid == it.sid);
-    let after = log(&account, number, &mobile, since).await?;
-    let mut sent: Vec<&Logged> = after.iter().filter(is_new).collect();
-    sent.reverse();
-    if sent.is_empty() {
-        bail!("the function took the text and sent nothing; its log says why");
+    let mut sent = Vec::new();
+    // Twilio's log may be a moment behind.
+    for _ in 0..LOOKS {
+        sent = log(&account, number, &mobile, since).await?;
+        sent.retain(|it| !before.iter().any(|old| old.sid == it.sid));
+        if !sent.is_empty() {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
     }
-    for message in sent {
+    if sent.is_empty() {
+        bail!("the function took the text, and nothing is in Twilio's log yet; the function's log says more");
+    }
+    for message in sent.iter().rev() {
         say(format_args!("{} sends to {shown}:", number.as_e164()));
         message.body.lines().for_each(|line| say(format!("  {line}").trim_end()));
     }
@@ -107,7 +119,15 @@ fn tell(answer: &Answer, hears: &str, show: bool) -> Result<Option<String>> {
 
 async fn owned(account: &Account, number: &PhoneNumber) -> Result<OwnedNumber> {
     let found = account.find(&CompanyNumber::new(number.clone())).await?;
-    found.with_context(|| format!("{} is not a number of the account; see: twilify status", number.as_e164()))
+    let number = number.as_e164();
+    let found =
+        found.with_context(|| format!("{number} is not a number of the account; see: twilify status"))?;
+    if found.overridden {
+        bail!(
+            "an application or a trunk of Twilio's takes what comes to {number}; run: twilify route {number}"
+        );
+    }
+    Ok(found)
 }
 
 /// The mobile to which texts to `owned` go.

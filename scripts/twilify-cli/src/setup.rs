@@ -28,7 +28,8 @@ use crate::{
 pub(crate) struct Setup {
     pub(crate) http: Http,
     pub(crate) settings: Settings,
-    pub(crate) deployment: Option<Deployment>,
+    store: Store,
+    deployment: Result<Option<Deployment>>,
     values: Vec<(Name, SecretString)>,
     parameters: Parameters,
     tokens: AuthTokens,
@@ -42,10 +43,11 @@ impl Setup {
         remark(faint(format_args!("Settings: {store}")));
         let kept = store.load().await?;
         let deployment = match (store.aws(), kept.get(PROVISIONER)) {
-            (Some(aws), Some(function)) => Some(Deployment::find(aws, function.expose_secret()).await?),
-            _ => None,
+            (Some(aws), Some(function)) => Deployment::find(aws, function.expose_secret()).await.map(Some),
+            _ => Ok(None),
         };
-        let lookup = |variable: &str| setting(flags, deployment.as_ref(), &kept, variable);
+        let deployed = deployment.as_ref().ok().and_then(Option::as_ref);
+        let lookup = |variable: &str| setting(flags, deployed, &kept, variable);
         let settings = Settings::read(lookup).context("a setting is no good")?;
         let values = values(flags, &kept);
         let missing = missing(&values);
@@ -61,6 +63,7 @@ impl Setup {
             tokens: tokens.context("the auth token is empty; run: twilify init")?,
             provisioning: Provisioning::read(lookup),
             settings,
+            store,
             deployment,
         })
     }
@@ -93,6 +96,8 @@ impl Setup {
 
     /// What the deployed provisioner is, here.
     pub(crate) fn provisioner(&self) -> Result<Provisioner> {
+        // Other settings than the deployed ones would make another plan.
+        self.deployment()?;
         let settings = self.provisioning.clone();
         Ok(Provisioner {
             directory: self.directory()?,
@@ -104,9 +109,32 @@ impl Setup {
         })
     }
 
+    /// What is deployed, if this program knows of anything.
+    pub(crate) fn deployment(&self) -> Result<Option<&Deployment>> {
+        match &self.deployment {
+            Ok(deployment) => Ok(deployment.as_ref()),
+            Err(error) => bail!("{error:#}"),
+        }
+    }
+
+    /// What is deployed, which there has to be.
+    pub(crate) fn deployed(&self) -> Result<&Deployment> {
+        self.deployment()?.with_context(|| match &self.store {
+            Store::Aws(_) => "there is no deployment that could be asked; run: sam deploy".to_owned(),
+            Store::Local(_) => {
+                format!("the settings are those in {}, where no deployment is known; say --aws", self.store)
+            }
+        })
+    }
+
     /// What seals the last known mobiles, if there is a key.
     pub(crate) fn seal(&self) -> Result<Option<Seal>> {
         Ok(self.parameters.seal(&self.settings)?)
+    }
+
+    /// Whom the provisioner serves, as a search expression, if not everybody.
+    pub(crate) fn search(&self) -> Option<&str> {
+        self.provisioning.as_ref().ok()?.okta_search.as_deref()
     }
 
     /// What Twilio calls.

@@ -35,11 +35,14 @@ pub(crate) async fn status(flags: &Flags, filter: Option<&str>, form: Form) -> R
     } else if form.csv {
         let mut csv = csv::Writer::from_writer(std::io::stdout());
         csv.write_record(Row::HEADINGS)?;
-        rows.iter().try_for_each(|row| csv.write_record(row.cells()))?;
+        rows.iter().try_for_each(|row| csv.write_record(row.spreadsheet_cells()))?;
         csv.flush()?;
     } else {
         if rows.is_empty() {
-            say("There is nobody with a mobile number or a company number.");
+            say(match filter {
+                Some(filter) => format!("There is nobody, and no number, with {filter} in it."),
+                None => "There is nobody with a mobile number or a company number.".to_owned(),
+            });
         }
         table(&Row::HEADINGS[1..], rows.iter().map(|row| row.cells()[1..].to_vec()));
         if !findings.is_empty() {

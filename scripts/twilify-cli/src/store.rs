@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, fmt};
 use anyhow::Result;
 use aws_config::SdkConfig;
 use secrecy::{ExposeSecret as _, SecretString};
-use twilify::secrets::{Name, OKTA_TOKEN, SEAL_KEY, TWILIO_API_KEY_SECRET, TWILIO_AUTH_TOKEN};
+use twilify::secrets::{ALL, Name, OKTA_TOKEN, SEAL_KEY, TWILIO_API_KEY_SECRET, TWILIO_AUTH_TOKEN};
 
 pub(crate) use self::{profile::Profile, ssm::Ssm};
 use crate::arguments::Flags;
@@ -62,11 +62,11 @@ impl Store {
         .map(Kept)
     }
 
-    /// Keeps `items`, and whatever else is kept. Secrets are encrypted in AWS with `key_id`, or with the
-    /// account's own key for that.
-    pub(crate) async fn save(&self, items: &[Item], key_id: Option<&str>) -> Result<()> {
+    /// Keeps `items` besides what is `kept`. Secrets are encrypted in AWS with `key_id`, or with the key that
+    /// encrypts the others.
+    pub(crate) async fn save(&self, items: &[Item], kept: &Kept, key_id: Option<&str>) -> Result<()> {
         match self {
-            Self::Aws(ssm) => ssm.save(items, key_id).await,
+            Self::Aws(ssm) => ssm.save(items, kept, key_id).await,
             Self::Local(profile) => profile.save(items),
         }
     }
@@ -116,6 +116,15 @@ impl Item {
     pub(crate) fn new(name: &str, value: SecretString) -> Self {
         Self { name: name.to_owned(), value }
     }
+}
+
+/// What a person sets besides the parameters of the functions.
+pub(crate) const AREA_CODES: &str = "area-codes";
+pub(crate) const PUBLIC_URL: &str = "public-url";
+
+/// All that this program reads.
+fn known_names() -> impl Iterator<Item = &'static str> {
+    ALL.into_iter().map(Name::as_str).chain([AREA_CODES, PUBLIC_URL, PROVISIONER])
 }
 
 /// Whether the parameter called `name` is a secret.

@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Display,
-    io::{IsTerminal as _, stdin, stdout},
+    io::{IsTerminal as _, Write as _, stderr, stdin, stdout},
     time::Duration,
 };
 
@@ -12,16 +12,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 use owo_colors::{OwoColorize as _, Stream::Stdout};
 use twilify::PhoneNumber;
 
-/// Prints a line of the result.
-#[expect(clippy::print_stdout, reason = "this is what the program is for")]
+/// Prints a line of the result. That nobody reads it any more is no reason to stop in the middle of something.
 pub(crate) fn say(line: impl Display) {
-    println!("{line}");
+    let _ = writeln!(stdout(), "{line}");
 }
 
 /// Prints a line that is not part of the result.
-#[expect(clippy::print_stderr, reason = "results go to standard output, remarks do not")]
 pub(crate) fn remark(line: impl Display) {
-    eprintln!("{line}");
+    let _ = writeln!(stderr(), "{line}");
 }
 
 /// Prints a heading, after an empty line.

@@ -84,13 +84,29 @@ impl Operator {
     ///
     /// If it does not run.
     pub async fn run(&self, arguments: &[&str]) -> Said {
-        let mut command = Command::new(Self::program());
-        command.args(arguments).env_clear().envs(self.variables.iter().cloned());
-        let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await.expect("it runs");
+        let output = self.command(arguments).output().await.expect("it runs");
         Said {
             status: output.status.code().unwrap_or(-1),
             result: String::from_utf8_lossy(&output.stdout).into_owned(),
             remarks: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
+    }
+
+    /// Like [`run`](Self::run), with nobody who reads what it prints. Returns its exit status.
+    ///
+    /// # Panics
+    ///
+    /// If it does not run.
+    pub async fn run_unread(&self, arguments: &[&str]) -> i32 {
+        let mut child = self.command(arguments).stdout(Stdio::piped()).spawn().expect("it runs");
+        drop(child.stdout.take());
+        child.wait().await.expect("it ends").code().unwrap_or(-1)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(Self::program());
+        command.args(arguments).env_clear().envs(self.variables.iter().cloned());
+        command.stdin(Stdio::null()).kill_on_drop(true);
+        command
     }
 }

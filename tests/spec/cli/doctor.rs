@@ -1,6 +1,6 @@
 //! One check for each thing that can be wrong.
 
-use std::{fmt::Write as _, time::Duration};
+use std::fmt::Write as _;
 
 use insta::assert_snapshot;
 use jiff::{SignedDuration, Timestamp};
@@ -92,13 +92,29 @@ async fn functions_that_have_not_read_a_new_token_are_found() {
 }
 
 #[tokio::test]
-async fn a_vendor_that_hangs_does_not_hide_the_other_findings() {
+async fn who_pays_by_invoice_and_owes_is_not_ill() {
+    let (world, operator) = a_healthy_company().await;
+    world.twilio.stands(|it| it.balance = "-250.00");
+    assert_eq!(complaints(&operator).await, "");
+}
+
+#[tokio::test]
+async fn whoever_may_not_look_at_the_deployment_hears_of_the_rest() {
+    let (world, operator) = a_healthy_company().await;
+    world.ssm.put("/twilify/deployment/provisioner", "another-function");
+    let operator = operator.with("TWILIFY_PUBLIC_URL", world.url()).with("TWILIFY_AREA_CODES", "925");
+    let complaints = complaints(&operator).await;
+    assert_eq!(complaints.lines().count(), 2, "{complaints}");
+    assert!(
+        complaints.contains("schedule | could not see how the deployed function another-function"),
+        "{complaints}"
+    );
+}
+
+#[tokio::test]
+async fn a_vendor_that_fails_does_not_hide_the_other_findings() {
     let (world, operator) = a_healthy_company().await;
     world.twilio.health.fails(Fault::Answers(500, "{}"));
-    world
-        .okta
-        .health
-        .fails_when(|request| request.contains("well-known"), Fault::Takes(Duration::from_millis(200)));
     let complaints = complaints(&operator).await;
     assert_eq!(complaints.lines().count(), 3, "{complaints}");
     assert!(complaints.contains("Twilio answered GET"), "{complaints}");
@@ -123,7 +139,6 @@ async fn without_settings_there_is_one_thing_to_do() {
     let said = operator.run(&["doctor"]).await;
     assert_snapshot!(said.result, @r"
     ✗ settings: these are not set: okta/org-url, okta/token, twilio/account-sid, twilio/auth-token; run: twilify init
-      → run: twilify init
 
     One thing is wrong.
     ");

@@ -64,7 +64,7 @@ async fn whatever_is_answered_is_checked_at_once_and_asked_again_if_it_is_wrong(
     let screen = screen.replace(world.okta.url(), "OKTA").replace(world.twilio.url(), "TWILIO");
     let asked = from("What to set", &screen).split("\nWhat is set now").next().unwrap();
     assert_snapshot!(asked);
-    assert_eq!(stored(&world, "/twilify/area-codes"), ("String".to_owned(), "925, 415".to_owned()));
+    assert_eq!(stored(&world, "/twilify/area-codes"), ("String".to_owned(), "925,415".to_owned()));
     assert_eq!(world.ssm.stored("/twilify/public-url"), None);
 }
 
@@ -123,6 +123,75 @@ async fn a_key_of_ones_own_encrypts_all_secrets_and_nothing_else() {
         assert_eq!(key(&format!("/twilify/{name}")).as_deref(), Some("alias/phones"), "{name}");
     }
     assert_eq!(key("/twilify/okta/org-url"), None);
+}
+
+#[tokio::test]
+async fn a_key_of_ones_own_is_kept_when_a_secret_is_replaced_later() {
+    let world = a_new_company().await;
+    init(&world, &[("TWILIFY_KEY_ID", "alias/phones")]).await;
+    world.ssm.put_with_key("/twilify/okta/token", "00old", "alias/phones");
+    let said = init(&world, &[]).await;
+    assert_eq!(said.status, 0, "{said:?}");
+    let (kind, value, key) = world.ssm.stored("/twilify/okta/token").unwrap();
+    assert_eq!((kind.as_str(), value.as_str()), ("SecureString", sandbox::OKTA_TOKEN));
+    assert_eq!(key.as_deref(), Some("alias/phones"));
+}
+
+#[tokio::test]
+async fn what_is_printed_as_the_next_step_can_be_pasted() {
+    let world = a_new_company().await;
+    let said = init(
+        &world,
+        &[
+            ("TWILIFY_AREA_CODES", " 925, 415 "),
+            ("TWILIFY_PUBLIC_URL", "https://phones.example.com/"),
+            ("TWILIFY_PARAMETER_PATH", "/phones"),
+            ("TWILIFY_KEY_ID", "alias/phones"),
+        ],
+    )
+    .await;
+    let parameters = "--parameter-overrides AreaCodes=925,415 PublicUrl=https://phones.example.com ParameterPath=/phones\n";
+    assert!(said.result.contains(parameters), "{said:?}");
+    assert!(said.result.contains("Answer ParameterKeyArn with the ARN of the key"), "{said:?}");
+    assert_eq!(stored(&world, "/phones/area-codes").1, "925,415");
+}
+
+#[tokio::test]
+async fn an_api_key_is_checked_as_well_and_half_of_one_is_none() {
+    let key = ("TWILIO_API_KEY_SID", sandbox::TWILIO_API_KEY_SID);
+    let secret = ("TWILIO_API_KEY_SECRET", sandbox::TWILIO_API_KEY_SECRET);
+    for (answers, complaint) in [
+        (&[key, secret][..], ""),
+        (
+            &[key, ("TWILIO_API_KEY_SECRET", "wrong")],
+            "error: --twilio-api-key-secret is no good: Twilio answered GET",
+        ),
+        (&[key], "error: an API key needs a secret; say TWILIO_API_KEY_SECRET in the environment"),
+        (&[secret], "error: an API key needs a SID; say --twilio-api-key-sid"),
+    ] {
+        let world = a_new_company().await;
+        let said = init(&world, answers).await;
+        assert!(said.remarks.starts_with(complaint), "{said:?}");
+        assert_eq!(world.ssm.stored("/twilify/twilio/api-key-secret").is_some(), complaint.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn what_else_is_below_the_path_is_neither_read_nor_shown() {
+    let (world, operator) = a_company().await;
+    for name in ["/twilify/staging/okta/token", "/twilify/twilio/auth-token.old"] {
+        world.ssm.put_secure(name, "somebody-elses-secret");
+    }
+    let said = operator.run(&["init", "--yes", "-p", "925"]).await;
+    assert!(said.status == 0 && !said.result.contains("somebody-elses"), "{said:?}");
+}
+
+#[tokio::test]
+async fn where_aws_refuses_somebody_no_file_is_offered_in_its_place() {
+    let (_world, operator) = a_company().await;
+    let terminal = Terminal::run(&operator.with("AWS_ACCESS_KEY_ID", "AKIASOMEBODYELSE"), &["init"]);
+    let (screen, status) = terminal.ended().await;
+    assert!(status == 1 && screen.contains("UnrecognizedClientException"), "{screen}");
 }
 
 #[tokio::test]

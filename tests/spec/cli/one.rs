@@ -121,6 +121,9 @@ async fn a_number_is_given_to_nobody_who_should_not_have_it() {
     world.okta.set_status("Gone", "DEPROVISIONED");
     hire("Broken", "ask at the desk");
     hire("Circle", "+13105550002");
+    hire("Round", ADAS);
+    world.okta.set("Grace", "department", "Sales");
+    world.configure("TWILIFY_OKTA_SEARCH", r#"status eq "ACTIVE""#).await;
     let assign = async |number: &str, who: &str| operator.run(&["assign", number, who, "--yes"]).await;
     for (number, who, complaint) in [
         ("+13105559999", "Free", "+13105559999 is not a number of the account"),
@@ -129,6 +132,7 @@ async fn a_number_is_given_to_nobody_who_should_not_have_it() {
         ("+13105550002", "00uxxxxxxxxxxxxxgone", "Gone Doe does not work here"),
         ("+13105550002", "Broken", "the mobile of Broken Doe is unusable: it is not a phone number"),
         ("+13105550002", "Circle", "the mobile of Circle Doe is unusable: it is a company number itself"),
+        ("+13105550002", "Round", "the mobile of Round Doe is itself a number of this account"),
         ("+13105550002", "Ada", "Ada Lovelace has a company number already"),
         (
             ADAS,
@@ -161,4 +165,58 @@ async fn numbers_that_lead_elsewhere_are_led_back_and_nothing_else_is_changed() 
     assert!(operator.run(&["route"]).await.result.starts_with("Calls and texts lead to http://127.0.0.1"));
     world.twilio.owns("+13105550000");
     assert_refused(&operator.run(&["route", "+13105550000"]).await, "+13105550000 has no label of twilify's");
+}
+
+#[tokio::test]
+async fn a_number_of_somebody_who_is_not_served_is_given_to_nobody_else() {
+    let (world, operator) = a_company_with_numbers().await;
+    world.okta.hire(Employee::named("Hedy", "Lamarr").mobile("+14155550111").with("department", "Sales"));
+    world.configure("TWILIFY_OKTA_SEARCH", r#"profile.department eq "Sales""#).await;
+    let said = operator.run(&["assign", ADAS, "Hedy", "--yes"]).await;
+    assert_refused(&said, "+19253294109 is Ada Lovelace's");
+    // Nor if their profile is empty, so that only the label says whose it is.
+    world.okta.set("Ada", "primaryPhone", serde_json::Value::Null);
+    let said = operator.run(&["assign", ADAS, "Hedy", "--yes"]).await;
+    assert_refused(&said, "+19253294109 is Ada Lovelace's");
+    world.okta.set_status("Ada", "DEPROVISIONED");
+    assert_eq!(operator.run(&["assign", ADAS, "Hedy", "--yes"]).await.status, 0);
+}
+
+#[tokio::test]
+async fn what_has_changed_while_somebody_thought_is_not_done() {
+    const POOLED: &str = "+13105550002";
+    let change = "somebody has changed something in the meantime, so nothing was changed";
+    for (arguments, question) in [
+        (&["release", POOLED][..], "Give +13105550002 back to Twilio?"),
+        (&["assign", POOLED, "Free"], "Give +13105550002 to Free Doe?"),
+        (&["route", POOLED], "Let calls and texts lead to"),
+    ] {
+        let (world, operator) = a_company_with_a_pool().await;
+        world.okta.hire(Employee::named("Free", "Doe").mobile("+14155550111"));
+        let mut terminal = Terminal::run(&operator, arguments);
+        terminal.wait_for_question(question).await;
+        // The schedule gives the number to somebody who has just been hired.
+        world.okta.set_status("Free", "SUSPENDED");
+        world.okta.hire(Employee::named("Hedy", "Lamarr").mobile("+14155550112"));
+        world.run_provisioner().await.unwrap();
+        world.okta.set_status("Free", "ACTIVE");
+        terminal.press("y\r");
+        let (screen, status) = terminal.ended().await;
+        assert!(status == 1 && screen.contains(change), "{screen}");
+        assert_eq!(label(&world, POOLED).as_deref(), Some("twilify:00uxxxxxxxxxxxxxhedy"));
+        assert_eq!(world.okta.profile("Hedy", "primaryPhone").as_deref(), Some(POOLED));
+    }
+}
+
+#[tokio::test]
+async fn numbers_in_the_pool_and_of_those_who_are_away_are_led_back_too() {
+    let (world, operator) = a_company_with_a_pool().await;
+    world.okta.set_status("Ada", "SUSPENDED");
+    world.twilio.change(ADAS, |it| "https://elsewhere.example.com/".clone_into(&mut it.sms_url));
+    let said = operator.run(&["route", "--yes"]).await;
+    assert_eq!(said.status, 0, "{said:?}");
+    let leads = world.twilio.owned().into_iter().filter(|it| it.sms_url.starts_with(world.url()));
+    assert_eq!(leads.count(), 4, "{said:?}");
+    assert_eq!(label(&world, "+13105550002").as_deref(), Some("twilify:pool"));
+    assert!(operator.run(&["route"]).await.result.starts_with("Calls and texts lead to"));
 }

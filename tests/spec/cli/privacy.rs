@@ -50,7 +50,7 @@ async fn a_secret_on_the_command_line_is_off_the_list_of_processes_before_anythi
     world.okta.health.fails_when(|it| it.contains("/api/v1/users"), Fault::Takes(Duration::from_secs(2)));
     let arguments = [
         "plan",
-        "-o",
+        "-yo",
         sandbox::OKTA_TOKEN,
         &format!("--twilio-auth-token={}", sandbox::TWILIO_AUTH_TOKEN),
         "-u",

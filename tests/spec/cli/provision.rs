@@ -184,7 +184,7 @@ async fn ctrl_c_finishes_what_is_under_way_and_strands_nothing() {
     let (screen, status) = terminal.ended().await;
     assert!(screen.contains("Finishing what is under way"), "{screen}");
     assert!(screen.contains("has to wait for another run: this one was ended early."), "{screen}");
-    assert_eq!(status, 0, "{screen}");
+    assert_eq!(status, 130, "{screen}");
     let owned = world.twilio.owned();
     assert!((1..15).contains(&owned.len()), "{} were bought", owned.len());
     for number in &owned {
@@ -196,4 +196,63 @@ async fn ctrl_c_finishes_what_is_under_way_and_strands_nothing() {
     assert_eq!(operator.run(&["provision", "--yes"]).await.status, 0);
     assert_eq!(world.twilio.purchases(), 23);
     assert!(owned.iter().any(|it| it.phone_number == COMPANY_NUMBER));
+}
+
+#[tokio::test]
+async fn that_nobody_reads_what_is_printed_does_not_stop_it_in_the_middle() {
+    let (world, operator) = a_company().await;
+    assert_eq!(operator.run_unread(&["provision", "--yes"]).await, 0);
+    assert_eq!(world.twilio.purchases(), 3);
+    for arguments in [&["status"][..], &["status", "--csv"], &["plan", "--json"], &["completions", "bash"]] {
+        assert_eq!(operator.run_unread(arguments).await, 0, "{arguments:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_deployed_function_would_not_hear_of_is_refused() {
+    let (world, operator) = a_company().await;
+    let said = operator.run(&["provision", "--remote", "--yes", "--max-purchases", "1", "-p", "415"]).await;
+    assert!(
+        said.remarks.contains("leave out what you say here: TWILIFY_AREA_CODES, TWILIFY_MAX_PURCHASES"),
+        "{said:?}"
+    );
+    assert_eq!((said.status, world.twilio.purchases()), (1, 0));
+}
+
+#[tokio::test]
+async fn what_a_remote_run_leaves_undone_is_told() {
+    let (world, operator) = a_company().await;
+    world.configure("TWILIFY_MAX_PURCHASES", "1").await;
+    let said = operator.run(&["provision", "--remote", "--yes"]).await;
+    assert!(
+        said.result.contains("Grace Hopper has to wait for another run: this one buys no more numbers."),
+        "{said:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_plan_with_other_settings_than_the_deployed_ones_is_not_made() {
+    let (world, operator) = a_company().await;
+    world.ssm.put("/twilify/deployment/provisioner", "another-function");
+    let said = operator.run(&["plan"]).await;
+    assert!(
+        said.remarks.contains("could not see how the deployed function another-function is configured"),
+        "{said:?}"
+    );
+    assert_eq!(said.status, 1);
+}
+
+#[tokio::test]
+async fn a_number_that_another_run_gave_away_is_told_after_all_steps() {
+    let (world, operator) = a_company().await;
+    let (okta, sells) = (world.okta.clone(), COMPANY_NUMBER);
+    // Grace is given, by another run, the very number that this one has just bought for Randall.
+    let give = std::sync::Arc::new(move || okta.set("Grace", "primaryPhone", sells));
+    world.okta.health.fails_when(|it| it.starts_with("POST") && it.contains("randall"), Fault::First(give));
+    let said = operator.run(&["provision", "--yes"]).await;
+    assert_eq!(said.status, 1, "{said:?}");
+    assert!(
+        said.result.contains("✗ Randall Degges: another run gave the number (+19253294108) to somebody else"),
+        "{said:?}"
+    );
 }

@@ -54,6 +54,7 @@ async fn a_name_or_a_part_of_a_number_finds_people() {
         ("(925) 329-41", &["Ada Lovelace", "Grace Hopper", "Randall Degges"]),
         ("555-0188", &["Grace Hopper"]),
         ("nobody", &[]),
+        ("Team 5", &[]),
     ] {
         let said = operator.run(&["status", filter, "--json"]).await;
         let found: Value = serde_json::from_str(&said.result).unwrap();

@@ -19,7 +19,11 @@ impl Work<'_> {
     /// run: `crossed` says that something had changed that this run was about to do.
     pub(super) async fn verify(&self, written: &[(Who, String)], crossed: bool, report: &mut Report) {
         if let Err(failure) = self.give_back(written, crossed, report).await {
-            tracing::error!(error = %twilify::Causes(&failure), "could not look whether another run was at work");
+            report.find(format!(
+                "Could not look whether another run was at work at the same time ({}); see whether two people have the same \
+                 company number.",
+                twilify::Causes(&failure)
+            ));
         }
     }
 

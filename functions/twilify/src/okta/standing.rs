@@ -28,8 +28,11 @@ pub struct Glance {
     pub somebody: Option<EmployeeId>,
 }
 
-/// An `ETag` that no profile has.
-const NOBODYS: &str = "W/\"0000\"";
+/// An `ETag` in Okta's form that no profile has.
+const NOBODYS: &str = "W/\"0000000000000000000000000000000000000000000000000000000000000000\"";
+
+/// Okta's word for an `ETag` that it cannot read.
+const NOT_AN_ETAG: &str = "E0000242";
 
 /// Whether there is an Okta org at `org`, which Okta [tells everybody].
 ///
@@ -53,8 +56,8 @@ pub async fn is_there(http: &Http, org: &OrgUrl) -> Result<(), Error> {
 }
 
 impl Directory {
-    /// Reads as little as there is to read.
-    pub async fn glance(&self) -> Result<Glance, Error> {
+    /// Reads as little as there is to read: of everybody, or of those whom `search` finds.
+    pub async fn glance(&self, search: Option<&str>) -> Result<Glance, Error> {
         #[derive(serde::Deserialize)]
         struct User {
             id: EmployeeId,
@@ -62,6 +65,9 @@ impl Directory {
 
         let mut url = self.url("api/v1/users");
         url.query_pairs_mut().append_pair("limit", "1").append_pair("fields", "id");
+        if let Some(search) = search {
+            url.query_pairs_mut().append_pair("search", search);
+        }
         let (answer, users) = self.get::<Vec<User>>(url).await?;
         let number = |name: &str| answer.headers.get(name)?.to_str().ok()?.parse().ok();
         let (limit, remaining) = (number("x-rate-limit-limit"), number("x-rate-limit-remaining"));
@@ -73,8 +79,7 @@ impl Directory {
 
     /// Whether the token may write into the profile of `employee`.
     ///
-    /// Okta is asked to change nothing, on a condition that does not hold, so nothing is changed whatever it
-    /// answers.
+    /// Okta is asked to change nothing, on a condition that does not hold.
     pub async fn may_edit(&self, employee: &EmployeeId) -> Result<bool, Error> {
         let url = self.user(employee);
         let path = url.path().to_owned();
@@ -82,6 +87,7 @@ impl Directory {
         let request = request.header(header::IF_MATCH, NOBODYS).body(r#"{"profile":{}}"#);
         match self.send(Method::POST, &path, request).await {
             Ok(_) | Err(Error::Conflict) => Ok(true),
+            Err(Error::Refused(refusal)) if refusal.code == NOT_AN_ETAG => Ok(true),
             Err(Error::Refused(refusal)) if refusal.status == StatusCode::FORBIDDEN => Ok(false),
             Err(error) => Err(error),
         }

@@ -61,8 +61,8 @@ pub struct OwnedNumber {
     pub(super) voice: Hook,
     pub(super) sms: Hook,
     pub(super) sms_fallback: Hook,
-    /// Whether an application or a trunk takes its calls or messages before any webhook.
-    pub(super) overridden: bool,
+    /// Whether an application or a trunk of Twilio's takes its calls or messages before any webhook.
+    pub overridden: bool,
 }
 
 /// Where something is reported, and how.

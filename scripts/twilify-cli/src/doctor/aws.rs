@@ -10,8 +10,12 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(25);
 
 pub(super) async fn schedule(setup: &Setup) -> Check {
     let what = "schedule";
-    let Some(deployment) = &setup.deployment else {
-        return Check::skipped(what, "nothing is deployed that this program knows of");
+    let deployment = match setup.deployment() {
+        Ok(Some(deployment)) => deployment,
+        Ok(None) => return Check::skipped(what, "nothing is deployed that this program knows of"),
+        Err(error) => {
+            return Check::bad(what, format!("{error:#}"), "let somebody with access to AWS Lambda look");
+        }
     };
     let remedy = "see in the EventBridge console whether the schedule is enabled, and in the log how the last run ended";
     match deployment.last_heard_of().await {

@@ -17,7 +17,7 @@ pub(super) async fn checks(setup: &Setup) -> Vec<Check> {
             return checks;
         }
     };
-    let Glance { allowance, somebody } = match directory.glance().await {
+    let Glance { allowance, somebody } = match directory.glance(setup.search()).await {
         Ok(glance) => glance,
         Err(error) => {
             checks.push(Check::failed("Okta token", &error.into()));

@@ -65,11 +65,14 @@ async fn balance(account: &Account, owned: usize) -> Check {
     };
     let month = monthly_usd(owned);
     let finding = format!("{amount:.2} {}; the numbers cost about {month:.2} USD a month", balance.currency);
-    // Who pays by invoice owes, and is not stopped for that.
-    if amount < month {
-        Check::bad(what, finding, "if the account is prepaid, top it up, or let Twilio do that by itself")
-    } else {
-        Check::good(what, finding)
+    match amount {
+        // Who pays by invoice owes, and is not stopped for that.
+        ..0.0 => Check::skipped(what, finding),
+        _ if balance.currency != "USD" => Check::skipped(what, finding),
+        _ if amount < month => {
+            Check::bad(what, finding, "top it up in Twilio's console, or let Twilio do that by itself")
+        }
+        _ => Check::good(what, finding),
     }
 }
 

@@ -9,16 +9,19 @@ use twilify::{
     config::{Settings, base_url},
     okta::{self, OrgUrl},
     phone::{Country, Territory, TypedNumber},
-    secrets::{Name, OKTA_ORG_URL, OKTA_TOKEN, Parameters, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN},
+    secrets::{
+        Name, OKTA_ORG_URL, OKTA_TOKEN, Parameters, TWILIO_ACCOUNT_SID, TWILIO_API_KEY_SECRET,
+        TWILIO_API_KEY_SID, TWILIO_AUTH_TOKEN,
+    },
     transport::{Http, WHILE_NOBODY_WAITS},
-    twilio::{AccountSid, AreaCode},
+    twilio::{self, AccountSid, AreaCode},
 };
 
-use super::questions::{AREA_CODES, PUBLIC_URL, Question};
+use super::questions::Question;
 use crate::{
     arguments::Flags,
     setup,
-    store::{Item, Kept, is_secret},
+    store::{AREA_CODES, Item, Kept, PUBLIC_URL, is_secret},
     terminal::{bad, faint, good, say, waiting},
 };
 
@@ -53,9 +56,24 @@ impl<'a> Answers<'a> {
         changed.map(|(name, value)| Item::new(name, value.clone())).collect()
     }
 
+    /// Complains of half an API key.
+    fn complete(&self) -> Result<()> {
+        let is_there = |name: Name| self.get(name.as_str()).is_some();
+        match (is_there(TWILIO_API_KEY_SID), is_there(TWILIO_API_KEY_SECRET)) {
+            (true, false) => bail!("an API key needs a secret; say TWILIO_API_KEY_SECRET in the environment"),
+            (false, true) => bail!("an API key needs a SID; say --twilio-api-key-sid"),
+            (true, true) | (false, false) => Ok(()),
+        }
+    }
+
     /// Gets the answer to `question` and checks it: the one that was given beforehand, else one that somebody
     /// types, as often as it takes, else the one that is kept.
     pub(super) async fn add(&mut self, question: &Question) -> Result<()> {
+        self.answer(question).await?;
+        if question.name == TWILIO_API_KEY_SECRET.as_str() { self.complete() } else { Ok(()) }
+    }
+
+    async fn answer(&mut self, question: &Question) -> Result<()> {
         let kept = self.kept.get(question.name).cloned();
         if let Some(given) = question.given(self.flags) {
             let checked = self.check(question, given).await;
@@ -86,36 +104,33 @@ impl<'a> Answers<'a> {
         }
     }
 
-    /// Checks an answer and takes it.
+    /// Checks an answer and takes it, in its usual form.
     async fn check(&mut self, question: &Question, answer: SecretString) -> Result<()> {
-        let text = answer.expose_secret().trim();
+        let text = usual(question.name, answer.expose_secret().trim());
         // What is in it is checked with it.
-        self.values.insert(question.name, text.into());
+        self.values.insert(question.name, text.as_str().into());
         let spinner = waiting("Checking …");
         let verdict = match question.name {
-            name if name == OKTA_ORG_URL.as_str() => self.check_org(text).await,
+            name if name == OKTA_ORG_URL.as_str() => self.check_org(&text).await,
             name if name == OKTA_TOKEN.as_str() => self.check_okta_token().await,
             name if name == TWILIO_ACCOUNT_SID.as_str() => {
                 text.parse::<AccountSid>().map(|_| String::new()).map_err(Into::into)
             }
             name if name == TWILIO_AUTH_TOKEN.as_str() => self.check_auth_token().await,
-            AREA_CODES => self.check_area_codes(text).await,
-            PUBLIC_URL => base_url(text).map(|_| String::new()).map_err(Into::into),
+            name if name == TWILIO_API_KEY_SECRET.as_str() => self.check_api_key().await,
+            AREA_CODES => self.check_area_codes(&text).await,
+            PUBLIC_URL => base_url(&text).map(|_| String::new()).map_err(Into::into),
             _ => Ok(String::new()),
         };
         spinner.finish_and_clear();
-        match verdict {
-            Ok(verdict) => {
-                if !verdict.is_empty() {
-                    say(format_args!("  {} {verdict}", good("✓")));
-                }
-                Ok(())
-            }
-            Err(error) => {
-                self.values.remove(question.name);
-                Err(error)
-            }
+        if verdict.is_err() {
+            self.values.remove(question.name);
         }
+        let verdict = verdict?;
+        if !verdict.is_empty() {
+            say(format_args!("  {} {verdict}", good("✓")));
+        }
+        Ok(())
     }
 
     async fn check_org(&self, text: &str) -> Verdict {
@@ -126,7 +141,7 @@ impl<'a> Answers<'a> {
 
     async fn check_okta_token(&self) -> Verdict {
         let directory = self.parameters().directory(&self.http, &self.settings()?)?;
-        let glance = directory.glance().await?;
+        let glance = directory.glance(None).await?;
         Ok(match glance.allowance {
             Some(it) => format!("Okta takes it, and {} requests a minute", it.limit),
             None => "Okta takes it".to_owned(),
@@ -150,6 +165,13 @@ impl<'a> Answers<'a> {
         Ok(format!("Twilio takes it, for the account “{}”{trial}", standing.name))
     }
 
+    async fn check_api_key(&self) -> Verdict {
+        // The account has not this number, and that is what it has to say.
+        let nobodys = "+15005550006".parse()?;
+        self.parameters().account(&self.http, &self.settings()?)?.find(&nobodys).await?;
+        Ok("Twilio takes the API key".to_owned())
+    }
+
     async fn check_area_codes(&self, text: &str) -> Verdict {
         let settings = self.settings()?;
         let account = self.parameters().account(&self.http, &settings)?;
@@ -160,8 +182,14 @@ impl<'a> Answers<'a> {
             if !exists(area)? {
                 bail!("there is no area code {area} in the United States or Canada");
             }
-            // How Twilio says that there is none differs, and that is no reason not to go on.
-            let found = account.search(settings.territory.home, area, 1).await.unwrap_or_default();
+            let found = match account.search(settings.territory.home, area, 1).await {
+                Ok(found) => found,
+                // So Twilio says that there are none.
+                Err(twilio::Error::Refused(refusal)) if [400, 404].contains(&refusal.status.as_u16()) => {
+                    Vec::new()
+                }
+                Err(error) => return Err(error.into()),
+            };
             verdicts.push(match found.len() {
                 0 => format!("{area} has no number for sale at the moment"),
                 _ => format!("{area} has numbers for sale"),
@@ -210,6 +238,15 @@ fn ask(prompt: &str, question: &Question, kept: Option<&SecretString>) -> Result
             (true, None) if !question.required => return Ok(None),
             (true, None) => say(faint("  It is needed.")),
         }
+    }
+}
+
+/// An answer as it is stored: so that it fits on a command line, and into the template.
+fn usual(name: &str, text: &str) -> String {
+    match name {
+        AREA_CODES => text.split(',').map(str::trim).collect::<Vec<_>>().join(","),
+        PUBLIC_URL => text.trim_end_matches('/').to_owned(),
+        _ => text.to_owned(),
     }
 }
 

@@ -6,7 +6,10 @@ use twilify::secrets::{
     TWILIO_AUTH_TOKEN,
 };
 
-use crate::arguments::Flags;
+use crate::{
+    arguments::Flags,
+    store::{AREA_CODES, PUBLIC_URL},
+};
 
 /// Something that has to be known.
 pub(super) struct Question {
@@ -28,9 +31,6 @@ enum Given {
     Parameter(Name),
     Setting(&'static str),
 }
-
-pub(super) const AREA_CODES: &str = "area-codes";
-pub(super) const PUBLIC_URL: &str = "public-url";
 
 /// What is asked, in this order: a later answer may be checked with the help of earlier ones.
 pub(super) const QUESTIONS: [Question; 8] = [

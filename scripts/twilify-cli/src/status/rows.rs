@@ -33,6 +33,15 @@ impl Row {
     pub(super) const HEADINGS: [&'static str; 6] =
         ["employee", "name", "company number", "mobile", "leads", "findings"];
 
+    /// The cells for a spreadsheet, which would take a name that begins like a formula for one.
+    pub(super) fn spreadsheet_cells(&self) -> [String; 6] {
+        let mut cells = self.cells();
+        if self.name.starts_with(['=', '+', '-', '@']) {
+            cells[1].insert(0, '\'');
+        }
+        cells
+    }
+
     pub(super) fn cells(&self) -> [String; 6] {
         let Self { employee, name, company_number, mobile, leads, findings, .. } = self;
         [
@@ -48,7 +57,7 @@ impl Row {
     /// Whether the name or a number has `text` in it. Of numbers only the digits count.
     pub(super) fn is_about(&self, text: &str) -> bool {
         let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
-        let number = digits(text);
+        let number = Some(digits(text)).filter(|_| !text.contains(char::is_alphabetic)).unwrap_or_default();
         let has = |it: &Option<String>| it.as_ref().is_some_and(|it| digits(it).contains(&number));
         self.name.to_lowercase().contains(&text.to_lowercase())
             || (!number.is_empty() && (has(&self.company_number) || has(&self.mobile_in_full)))
@@ -237,6 +246,7 @@ impl<'a> View<'a> {
     fn leads(&self, number: &OwnedNumber) -> &'static str {
         let is_here = |url: &str| url.starts_with(self.provisioner.settings.public_url.as_str());
         match (number.voice_url(), number.sms_url()) {
+            _ if number.overridden => "elsewhere",
             (None, None) => "nowhere",
             (Some(voice), Some(sms)) if is_here(voice) && is_here(sms) => "here",
             _ => "elsewhere",

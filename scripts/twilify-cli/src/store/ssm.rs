@@ -7,12 +7,12 @@ use aws_config::{BehaviorVersion, SdkConfig, timeout::TimeoutConfig};
 use aws_sdk_ssm::{
     Client,
     config::ProvideCredentials as _,
-    types::{ParameterTier, ParameterType},
+    types::{ParameterStringFilter, ParameterType},
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use twilify::{Causes, aws::http_client, transport::Http};
 
-use super::{Item, is_secret};
+use super::{Item, Kept, is_secret, known_names};
 use crate::aws::complaint;
 
 /// How long AWS may take over a request: as long as the provisioner may over a run.
@@ -53,42 +53,37 @@ impl Ssm {
         &self.config
     }
 
+    /// Reads what this program knows of, and nothing else that may be below the path.
     pub(super) async fn load(&self) -> Result<BTreeMap<String, SecretString>> {
-        let mut pages = self
-            .client
-            .get_parameters_by_path()
-            .path(&self.path)
-            .recursive(true)
-            .with_decryption(true)
-            .into_paginator()
-            .send();
-        let mut values = BTreeMap::new();
-        while let Some(page) = pages.next().await {
-            let page = page
-                .map_err(complaint)
-                .with_context(|| format!("could not read the parameters in {self}"))?;
-            for parameter in page.parameters.unwrap_or_default() {
-                if let (Some(name), Some(value)) = (parameter.name, parameter.value)
-                    && let Some(name) = name.strip_prefix(&format!("{}/", self.path))
-                {
-                    values.insert(name.to_owned(), value.trim().into());
-                }
-            }
-        }
-        Ok(values)
+        let names = known_names().map(|name| format!("{}/{name}", self.path)).collect();
+        let read = self.client.get_parameters().set_names(Some(names)).with_decryption(true).send().await;
+        let read = read.map_err(complaint);
+        let read = read.with_context(|| format!("could not read the parameters in {self}"))?;
+        let values = read.parameters.unwrap_or_default().into_iter().filter_map(|it| {
+            let name = it.name?.strip_prefix(&format!("{}/", self.path))?.to_owned();
+            Some((name, it.value?.trim().into()))
+        });
+        Ok(values.collect())
     }
 
-    pub(super) async fn save(&self, items: &[Item], key_id: Option<&str>) -> Result<()> {
+    /// Stores `items`. Secrets are encrypted with `key_id`, else with the key that encrypts those that are there.
+    pub(super) async fn save(&self, items: &[Item], kept: &Kept, key_id: Option<&str>) -> Result<()> {
+        let key_id = match key_id {
+            Some(key_id) => Some(key_id.to_owned()),
+            None if items.iter().any(|item| is_secret(&item.name)) => self.key_id(kept).await?,
+            None => None,
+        };
         for Item { name, value } in items {
             let secret = is_secret(name);
             let kind = if secret { ParameterType::SecureString } else { ParameterType::String };
+            // Of a parameter that is there the type cannot be changed.
+            let kind = Some(kind).filter(|_| kept.get(name).is_none());
             self.client
                 .put_parameter()
                 .name(format!("{}/{name}", self.path))
                 .value(value.expose_secret())
-                .r#type(kind)
-                .tier(ParameterTier::Standard)
-                .set_key_id(key_id.filter(|_| secret).map(ToOwned::to_owned))
+                .set_type(kind)
+                .set_key_id(key_id.clone().filter(|_| secret))
                 .overwrite(true)
                 .send()
                 .await
@@ -97,7 +92,28 @@ impl Ssm {
         }
         Ok(())
     }
+
+    /// The key of one's own that encrypts the secrets, if there is one. AWS uses its own for whatever is stored
+    /// without naming one, whatever it was encrypted with before.
+    async fn key_id(&self, kept: &Kept) -> Result<Option<String>> {
+        let secrets = kept.iter().filter(|(name, _)| is_secret(name));
+        let names: Vec<_> = secrets.map(|(name, _)| format!("{}/{name}", self.path)).collect();
+        if names.is_empty() {
+            return Ok(None);
+        }
+        let filter = ParameterStringFilter::builder().key("Name").option("Equals").set_values(Some(names));
+        let found = self.client.describe_parameters().parameter_filters(filter.build()?).send().await;
+        let found = found.map_err(complaint).context(
+            "could not see which key encrypts the secrets, so nothing was stored; name it with --key-id, or \
+             alias/aws/ssm if there is none of your own",
+        )?;
+        let keys = found.parameters.unwrap_or_default().into_iter().filter_map(|it| it.key_id);
+        Ok(keys.into_iter().find(|key| key != AWSS_OWN_KEY))
+    }
 }
+
+/// What AWS encrypts with if nobody names a key.
+const AWSS_OWN_KEY: &str = "alias/aws/ssm";
 
 impl fmt::Display for Ssm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

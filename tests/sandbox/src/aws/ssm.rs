@@ -49,14 +49,16 @@ struct GetParameters {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct GetParametersByPath {
-    path: String,
-    #[serde(default)]
-    recursive: bool,
-    #[serde(default)]
-    with_decryption: bool,
-    #[serde(default)]
-    next_token: Option<String>,
+struct DescribeParameters {
+    parameter_filters: Vec<Filter>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Filter {
+    key: String,
+    option: String,
+    values: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -68,12 +70,7 @@ struct PutParameter {
     key_id: Option<String>,
     #[serde(default)]
     overwrite: bool,
-    #[serde(rename = "Tier")]
-    _tier: Option<String>,
 }
-
-/// The most parameters on a page of those below a path.
-const PAGE: usize = 10;
 
 impl Ssm {
     pub(crate) async fn start() -> anyhow::Result<Self> {
@@ -98,6 +95,13 @@ impl Ssm {
     /// Stores a parameter encrypted.
     pub fn put_secure(&self, name: &str, value: &str) {
         self.store(name, "SecureString", value);
+    }
+
+    /// Stores a parameter encrypted with a key of one's own.
+    pub fn put_with_key(&self, name: &str, value: &str, key_id: &str) {
+        let (kind, key_id) = ("SecureString".to_owned(), Some(key_id.to_owned()));
+        let parameter = Parameter { kind, value: value.to_owned(), key_id };
+        lock(&self.parameters).insert(name.to_owned(), parameter);
     }
 
     /// What is stored under a name: its type, its value and the key that encrypts it, if somebody chose one.
@@ -129,9 +133,7 @@ pub(crate) async fn answer(State(ssm): State<Ssm>, headers: HeaderMap, body: Byt
     }
     let answer = match text(&headers, "x-amz-target") {
         "AmazonSSM.GetParameters" => read(&body).and_then(|request| ssm.get_parameters(request)),
-        "AmazonSSM.GetParametersByPath" => {
-            read(&body).and_then(|request| ssm.get_parameters_by_path(&request))
-        }
+        "AmazonSSM.DescribeParameters" => read(&body).and_then(|request| ssm.describe_parameters(&request)),
         "AmazonSSM.PutParameter" => read(&body).and_then(|request| ssm.put_parameter(request)),
         _ => {
             Err(Failure("UnknownOperationException", "The sandbox does not know this operation.".to_owned()))
@@ -159,26 +161,22 @@ impl Ssm {
         Ok(json!({ "Parameters": parameters, "InvalidParameters": invalid }))
     }
 
-    fn get_parameters_by_path(&self, request: &GetParametersByPath) -> Result<Value, Failure> {
-        if !request.path.starts_with('/') {
-            return Err(Failure(
-                "ValidationException",
-                "The parameter path must begin with a slash.".to_owned(),
-            ));
+    fn describe_parameters(&self, request: &DescribeParameters) -> Result<Value, Failure> {
+        let [Filter { key, option, values }] = &request.parameter_filters[..] else {
+            return Err(Failure("ValidationException", "the sandbox takes one filter".to_owned()));
+        };
+        if (key.as_str(), option.as_str()) != ("Name", "Equals") || values.is_empty() {
+            return Err(Failure("InvalidFilterKey", "the sandbox knows Name Equals".to_owned()));
         }
         let stored = lock(&self.parameters);
-        let below = |name: &str| {
-            let rest = name.strip_prefix(&request.path).and_then(|it| it.strip_prefix('/'));
-            rest.is_some_and(|rest| request.recursive || !rest.contains('/'))
-        };
-        let after = request.next_token.as_deref().unwrap_or_default();
-        let mut found = stored.iter().filter(|(name, _)| below(name) && name.as_str() > after).peekable();
-        let page: Vec<_> = found.by_ref().take(PAGE).collect();
-        let last = page.last().map(|(name, _)| name.as_str());
-        let next = found.peek().and(last);
-        let parameters: Vec<_> =
-            page.iter().map(|(name, parameter)| parameter.json(name, request.with_decryption)).collect();
-        Ok(json!({ "Parameters": parameters, "NextToken": next }))
+        let found = stored.iter().filter(|(name, _)| values.contains(name));
+        let parameters: Vec<_> = found
+            .map(|(name, Parameter { kind, key_id, .. })| {
+                let own = Some("alias/aws/ssm").filter(|_| kind == "SecureString");
+                json!({ "Name": name, "Type": kind, "KeyId": key_id.as_deref().or(own) })
+            })
+            .collect();
+        Ok(json!({ "Parameters": parameters }))
     }
 
     fn put_parameter(&self, request: PutParameter) -> Result<Value, Failure> {
@@ -187,6 +185,10 @@ impl Ssm {
         let before = stored.get(&name);
         if before.is_some() && !overwrite {
             return Err(Failure("ParameterAlreadyExists", "The parameter already exists.".to_owned()));
+        }
+        if before.is_some_and(|before| r#type.as_ref().is_some_and(|kind| *kind != before.kind)) {
+            let message = "The parameter's type cannot be changed".to_owned();
+            return Err(Failure("HierarchyTypeMismatchException", message));
         }
         let kind = r#type.or_else(|| before.map(|it| it.kind.clone()));
         let kind =
