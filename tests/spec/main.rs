@@ -13,6 +13,7 @@ mod finding;
 mod late;
 mod leavers;
 mod messages;
+mod observing;
 mod outages;
 mod pictures;
 mod provisioning;

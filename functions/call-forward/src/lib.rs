@@ -5,8 +5,9 @@ mod words;
 use twilify::{
     CompanyNumber, EmployeeId, MobileNumber, PhoneNumber, Unreachable,
     config::{CallerId, Calls},
+    metrics,
     switchboard::{Destination, Source, Unreached},
-    twilio::{CallSid, Dial, DialStatus, EndedDial, VoiceResponse},
+    twilio::{Dial, DialStatus, EndedDial, VoiceResponse},
 };
 
 use self::words::Words;
@@ -83,20 +84,22 @@ impl Outcome {
         }
     }
 
-    /// Tells the log, in one line.
-    pub fn log(&self, CallSid(call): &CallSid) {
+    /// Tells the log, in one line, and counts it.
+    pub fn log(&self) {
         match self {
             Self::Connect { to: Destination { employee, source, .. }, .. } => {
                 let by_last_known_route = *source == Source::LastKnown;
-                tracing::info!(call, employee = employee.0, by_last_known_route, "connecting a call");
+                tracing::info!(employee = employee.0, by_last_known_route, "connecting a call");
+                metrics::count("CallsConnected");
+                metrics::add("CallsFromLastKnownRoute", usize::from(by_last_known_route));
+                return;
             }
             Self::Oneself(employee) => {
-                tracing::info!(call, employee = employee.0, "an employee called their own company number");
+                tracing::info!(employee = employee.0, "an employee called their own company number");
             }
-            Self::NotInService => tracing::warn!(call, "the number called is nobody's"),
+            Self::NotInService => tracing::warn!("the number called is nobody's"),
             Self::NoMobile { employee, reason } => {
                 tracing::warn!(
-                    call,
                     employee = employee.0,
                     %reason,
                     "the employee has no usable mobile number"
@@ -105,6 +108,7 @@ impl Outcome {
             // Whoever asked the directory has told the log what it said.
             Self::TryLater => {}
         }
+        metrics::count("CallsRefused");
     }
 
     /// What Twilio is to do with the call.
@@ -128,19 +132,16 @@ impl Outcome {
 
 /// What Twilio is to do with a call when the mobile rings no more. Who has talked hears nothing.
 #[must_use]
-pub fn after(
-    EndedDial { sid: CallSid(call), status, name, .. }: &EndedDial,
-    settings: &Calls,
-) -> VoiceResponse {
+pub fn after(EndedDial { status, name, .. }: &EndedDial, settings: &Calls) -> VoiceResponse {
     let twiml = VoiceResponse::new(settings.voice.clone());
     match status {
         DialStatus::Answered | DialStatus::Canceled => {
-            tracing::info!(call, ?status, "a call has ended");
+            tracing::info!(?status, "a call has ended");
+            metrics::add("CallsAnswered", usize::from(*status == DialStatus::Answered));
             return twiml;
         }
-        DialStatus::Busy | DialStatus::Unanswered => tracing::info!(call, ?status, "a call was not answered"),
+        DialStatus::Busy | DialStatus::Unanswered => tracing::info!(?status, "a call was not answered"),
         DialStatus::Failed => tracing::error!(
-            call,
             "Twilio could not ring the mobile; its debugger says why: https://www.twilio.com/console/debugger"
         ),
     }

@@ -3,11 +3,11 @@
 use std::{convert::Infallible, process::ExitCode};
 
 use call_forward::{Caller, Outcome, after};
-use lambda_http::{Error, Request, Response, run, service_fn};
+use lambda_http::{Error, Request, RequestExt as _, Response, run, service_fn};
 use twilify::{
     Causes,
     config::{Aws, Calls, Settings},
-    log,
+    log, metrics,
     secrets::Parameters,
     switchboard::{Switchboard, Unreached},
     transport::{Http, WHILE_SOMEONE_WAITS},
@@ -28,6 +28,7 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), Error> {
     let settings = Settings::from_env()?;
     log::start(settings.log);
+    metrics::start(&settings.metrics);
     let calls = Calls::from_env()?;
     let http = Http::new(WHILE_SOMEONE_WAITS);
     let parameters = Parameters::fetch(&http, &Aws::from_env()?, &settings).await?;
@@ -36,7 +37,11 @@ async fn serve() -> Result<(), Error> {
         switchboard: parameters.switchboard(&http, &settings)?,
         settings: calls,
     };
-    run(service_fn(|request| function.respond(request))).await
+    run(service_fn(async |request: Request| {
+        let id = request.lambda_context().request_id;
+        log::invocation(&id, function.respond(request)).await
+    }))
+    .await
 }
 
 impl CallForward {
@@ -57,6 +62,7 @@ impl CallForward {
         Ok(twiml.map_or_else(
             |rejection| {
                 tracing::warn!(reason = %rejection, "refused a request");
+                metrics::count("RequestsRefused");
                 rejection.into()
             },
             Response::from,
@@ -64,19 +70,19 @@ impl CallForward {
     }
 
     async fn connect(&self, call: IncomingCall) -> VoiceResponse {
-        let IncomingCall { sid, from, to, forwarded_from, hint, .. } = call;
+        let IncomingCall { from, to, forwarded_from, hint, .. } = call;
         let outcome = match to {
             None => Outcome::NotInService,
             Some(to) => {
                 let found = self.switchboard.find(&to, &hint).await;
                 if let Err(Unreached::Unknown(silence)) = &found {
-                    tracing::error!(call = sid.0, error = %Causes(silence), "cannot connect a call");
+                    tracing::error!(error = %Causes(silence), "cannot connect a call");
                 }
                 let caller = Caller { number: from, forwarded_from };
                 Outcome::of(caller, to, found, self.settings.caller_id)
             }
         };
-        outcome.log(&sid);
+        outcome.log();
         outcome.twiml(&self.settings)
     }
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use twilify::{
     Causes,
     config::{Aws, Provisioning, Settings},
-    log,
+    log, metrics,
     secrets::Parameters,
     transport::{Http, WHILE_NOBODY_WAITS},
     twilio::MessagingService,
@@ -65,6 +65,7 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), Error> {
     let settings = Settings::from_env()?;
     log::start(settings.log);
+    metrics::start(&settings.metrics);
     let http = Http::new(WHILE_NOBODY_WAITS);
     let provisioning = Provisioning::from_env()?;
     let parameters = Parameters::fetch(&http, &Aws::from_env()?, &settings).await?;
@@ -79,7 +80,11 @@ async fn serve() -> Result<(), Error> {
         seal: parameters.seal(&settings)?,
         territory: settings.territory,
     };
-    run(service_fn(|event| respond(&provisioner, event))).await
+    run(service_fn(async |event: LambdaEvent<Value>| {
+        let id = event.context.request_id.clone();
+        log::invocation(&id, respond(&provisioner, event)).await
+    }))
+    .await
 }
 
 async fn respond(provisioner: &Provisioner, event: LambdaEvent<Value>) -> Result<Report, Failure> {
@@ -94,6 +99,9 @@ async fn respond(provisioner: &Provisioner, event: LambdaEvent<Value>) -> Result
         tracing::error!(error = %Causes(&error), "could not run");
         Failure::NotObserved(error)
     })?;
+    if !dry_run {
+        report.counts.measure();
+    }
     if report.failed.is_empty() { Ok(report) } else { Err(Failure::Unfinished(report)) }
 }
 

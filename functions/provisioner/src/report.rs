@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use serde::{Deserialize, Serialize};
-use twilify::config::Fate;
+use twilify::{config::Fate, metrics};
 
 use crate::{Change, Plan, Unusable, Who};
 
@@ -54,6 +54,25 @@ pub struct Counts {
     pub failed: usize,
     /// Findings.
     pub findings: usize,
+}
+
+impl Counts {
+    /// Tells CloudWatch that a run has come to its end, and with what.
+    pub fn measure(&self) {
+        let Self { changes, purchases, released, refused, postponed, failed, findings } = *self;
+        for (metric, count) in [
+            ("ProvisionerRuns", 1),
+            ("ProvisioningChanges", changes),
+            ("NumbersBought", purchases),
+            ("NumbersReleased", released),
+            ("ProvisioningRefused", refused),
+            ("ProvisioningPostponed", postponed),
+            ("ProvisioningFailed", failed),
+            ("ProvisioningFindings", findings),
+        ] {
+            metrics::add(metric, count);
+        }
+    }
 }
 
 /// A line about an employee.

@@ -66,6 +66,11 @@ impl<'a> Delivery<'a> {
         Self { account: account.until(deadline), message, again }
     }
 
+    /// Whether the message has waited in the queue.
+    pub(crate) fn is_late(&self) -> bool {
+        self.again
+    }
+
     /// Sends `messages` in their order, up to the first that cannot be sent.
     pub(crate) async fn send(&self, messages: &[OutgoingMessage]) -> Result<(), NotSent> {
         for message in messages {

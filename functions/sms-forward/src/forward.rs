@@ -6,7 +6,7 @@ use twilify::{
     Causes, CompanyNumber,
     config::Messages,
     switchboard::{Switchboard, Unreached},
-    twilio::{Account, IncomingMessage, MessageSid, MessagingResponse, MessagingServiceSid, Webhooks},
+    twilio::{Account, IncomingMessage, MessagingResponse, MessagingServiceSid, Webhooks},
 };
 
 use crate::{NotForwarded, Outcome, delivery::Delivery, handled::Handled, log_failure, passage::Passage};
@@ -49,13 +49,12 @@ impl SmsForward {
         message: &IncomingMessage,
         again: bool,
     ) -> Result<MessagingResponse, NotForwarded> {
-        let MessageSid(message_sid) = &message.sid;
         if self.handled.contains(&message.sid) {
-            tracing::info!(message_sid, "a message has come once more");
+            tracing::info!("a message has come once more");
             return Ok(MessagingResponse::default());
         }
         let done = tokio::time::timeout(BUDGET, self.forward(message, again)).await.unwrap_or_else(|_| {
-            tracing::error!(message_sid, "no time is left to forward a message");
+            tracing::error!("no time is left to forward a message");
             Err(NotForwarded)
         });
         if done.is_ok() {
@@ -70,15 +69,15 @@ impl SmsForward {
         again: bool,
     ) -> Result<MessagingResponse, NotForwarded> {
         let Some(to) = &message.to else {
-            Outcome::NotInService.log(&message.sid);
+            Outcome::NotInService.log();
             return Ok(MessagingResponse::default());
         };
         let found = self.switchboard.find(to, &message.hint).await;
         if let Err(Unreached::Unknown(silence)) = &found {
-            log_failure(&message.sid, silence);
+            log_failure(silence);
         }
         let outcome = Outcome::of(&message.from, found);
-        outcome.log(&message.sid);
+        outcome.log();
         let passage = |destination| {
             let delivery = Delivery::new(&self.account, message, again, Instant::now() + ASKING);
             Passage { function: self, message, to, destination, delivery }

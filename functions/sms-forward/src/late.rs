@@ -5,7 +5,7 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
 
 use serde::{Deserialize, Serialize};
-use twilify::twilio::Rejection;
+use twilify::{metrics, twilio::Rejection};
 
 use crate::SmsForward;
 
@@ -65,6 +65,7 @@ impl SmsForward {
                 Ok(message) => self.forward_once(&message, true).await.is_ok(),
                 Err(rejection) => {
                     tracing::error!(reason = %rejection, "refused a request that was in the queue");
+                    metrics::count("RequestsRefused");
                     rejection != Rejection::Forged
                 }
             };

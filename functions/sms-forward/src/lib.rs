@@ -15,7 +15,6 @@ pub mod late;
 use twilify::{
     Causes, EmployeeId, Unreachable,
     switchboard::{Destination, Unreached},
-    twilio::MessageSid,
 };
 
 pub use self::forward::SmsForward;
@@ -55,18 +54,14 @@ impl Outcome {
     }
 
     /// Tells the log what it is about, if nothing is sent.
-    pub(crate) fn log(&self, MessageSid(message_sid): &MessageSid) {
+    pub(crate) fn log(&self) {
         match self {
-            Self::NotInService => tracing::warn!(message_sid, "the number texted is nobody's"),
+            Self::NotInService => tracing::warn!("the number texted is nobody's"),
             Self::NoMobile { employee, reason } => {
-                tracing::warn!(message_sid, employee = employee.0, %reason, "the employee has no usable mobile number");
+                tracing::warn!(employee = employee.0, %reason, "the employee has no usable mobile number");
             }
             Self::Oneself(Destination { employee, .. }) => {
-                tracing::info!(
-                    message_sid,
-                    employee = employee.0,
-                    "an employee texted their own company number"
-                );
+                tracing::info!(employee = employee.0, "an employee texted their own company number");
             }
             // Whoever sends it, or has asked the directory, tells the log.
             Self::Forward(_) | Self::TryLater => {}
@@ -75,6 +70,6 @@ impl Outcome {
 }
 
 /// Tells the log that a message was not forwarded, and why.
-pub(crate) fn log_failure(MessageSid(message_sid): &MessageSid, error: &(dyn std::error::Error + 'static)) {
-    tracing::error!(message_sid, error = %Causes(error), "cannot forward a message");
+pub(crate) fn log_failure(error: &(dyn std::error::Error + 'static)) {
+    tracing::error!(error = %Causes(error), "cannot forward a message");
 }

@@ -14,7 +14,7 @@ use sms_forward::{
 };
 use twilify::{
     config::{Aws, Messages, Settings},
-    log,
+    log, metrics,
     secrets::Parameters,
     transport::{Http, WHILE_SOMEONE_WAITS},
 };
@@ -37,6 +37,7 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), Error> {
     let settings = Settings::from_env()?;
     log::start(settings.log);
+    metrics::start(&settings.metrics);
     let messages = Messages::from_env()?;
     let http = Http::new(WHILE_SOMEONE_WAITS);
     let parameters = Parameters::fetch(&http, &Aws::from_env()?, &settings).await?;
@@ -47,11 +48,13 @@ async fn serve() -> Result<(), Error> {
         settings.messaging_service,
         messages,
     );
-    run(service_fn(|event| respond(&function, event))).await
+    run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
+        log::invocation(&event.context.request_id, respond(&function, event.payload.get())).await
+    }))
+    .await
 }
 
-async fn respond(function: &SmsForward, event: LambdaEvent<Box<RawValue>>) -> Result<Answer, Error> {
-    let event = event.payload.get();
+async fn respond(function: &SmsForward, event: &str) -> Result<Answer, Error> {
     if let Ok(batch) = serde_json::from_str::<Batch>(event) {
         return Ok(Answer::Queue(function.work_off(batch).await));
     }

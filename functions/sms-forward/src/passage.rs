@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use twilify::{
     Causes, CompanyNumber, PhoneNumber, metrics,
     switchboard::{Destination, Source},
-    twilio::{self, IncomingMessage, MessageSid, MessagingResponse, OutgoingMessage},
+    twilio::{self, IncomingMessage, MessagingResponse, OutgoingMessage},
 };
 use url::Url;
 
@@ -66,11 +66,9 @@ impl Passage<'_> {
 
     /// Sends the message on, and says what became of it: to the log, at Twilio, and to the sender.
     pub(crate) async fn send_on(&self) -> Result<MessagingResponse, NotForwarded> {
-        let MessageSid(message_sid) = &self.message.sid;
         let Destination { employee, source, .. } = &self.destination;
         if self.is_from_a_company_number().await {
             tracing::warn!(
-                message_sid,
                 employee = employee.0,
                 "a text came from a company number, so it is not forwarded"
             );
@@ -79,7 +77,10 @@ impl Passage<'_> {
         }
         let Err(not_sent) = self.send_with_files().await else {
             let by_last_known_route = *source == Source::LastKnown;
-            tracing::info!(message_sid, employee = employee.0, by_last_known_route, "forwarded a message");
+            tracing::info!(employee = employee.0, by_last_known_route, "forwarded a message");
+            metrics::count("TextsForwarded");
+            metrics::add("TextsLate", usize::from(self.delivery.is_late()));
+            metrics::add("TextsFromLastKnownRoute", usize::from(by_last_known_route));
             if self.message.hint.stopped {
                 self.function.note_stopped(self.to, false).await;
             }
@@ -88,7 +89,6 @@ impl Passage<'_> {
         let code = not_sent.code();
         let meaning = twilio::meaning(code);
         tracing::error!(
-            message_sid,
             employee = employee.0,
             code,
             error = %Causes(&not_sent),
@@ -99,7 +99,7 @@ impl Passage<'_> {
         if !not_sent.is_final() {
             return Err(NotForwarded);
         }
-        metrics::count("MessagesRefused", ("ErrorCode", &code.to_string()));
+        metrics::count_by_code("MessagesRefused", code);
         if twilio::is_stopped(code) && !self.message.hint.stopped {
             self.function.note_stopped(self.to, true).await;
         }
@@ -181,7 +181,7 @@ impl Passage<'_> {
         if matches!(said, Ok(false)) {
             let remark = self.outgoing(remark, Vec::new());
             if let Err(error) = self.function.account.send(&remark).await {
-                log_failure(&self.message.sid, &error);
+                log_failure(&error);
             }
         }
     }

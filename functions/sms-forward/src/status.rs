@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use twilify::{
     Causes, CompanyNumber, EmployeeId, MobileNumber, metrics,
-    twilio::{self, Logged, MessageSid, MessageStatus, OutgoingMessage},
+    twilio::{self, Logged, MessageStatus, OutgoingMessage},
 };
 use url::Url;
 
@@ -33,13 +33,12 @@ pub(crate) fn callback(base: &str, employee: Option<&EmployeeId>, has_media: boo
 impl SmsForward {
     /// Tells the log and CloudWatch of a message that is lost, and saves of it what can be saved.
     pub(crate) async fn follow_up(&self, status: &MessageStatus) {
-        let MessageStatus { sid: MessageSid(message_sid), is_lost, code, employee, had_media, .. } = status;
+        let MessageStatus { is_lost, code, employee, had_media, .. } = status;
         if !is_lost {
             return;
         }
         let meaning = twilio::meaning(*code);
         tracing::error!(
-            message_sid,
             employee = employee.as_ref().map(|it| it.0.as_str()),
             code,
             meaning = meaning.map(|it| it.what),
@@ -47,7 +46,7 @@ impl SmsForward {
             more = format!("https://www.twilio.com/docs/api/errors/{code}"),
             "a message was not delivered"
         );
-        metrics::count("MessagesUndelivered", ("ErrorCode", &code.to_string()));
+        metrics::count_by_code("MessagesUndelivered", *code);
         let again = *had_media && !is_about_the_mobile(*code) && !self.handled.contains(&status.sid);
         let has_stopped = twilio::is_stopped(*code);
         if !again && !has_stopped {
@@ -64,10 +63,10 @@ impl SmsForward {
         match done.await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::error!(message_sid, error = %Causes(&error), "cannot send a message again without its files");
+                tracing::error!(error = %Causes(&error), "cannot send a message again without its files");
             }
             Err(_) => {
-                tracing::error!(message_sid, "no time is left to send a message again without its files");
+                tracing::error!("no time is left to send a message again without its files");
             }
         }
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use jiff::Timestamp;
 use lambda_http::Body;
-use twilify::{Causes, twilio::Rejection};
+use twilify::{Causes, metrics, twilio::Rejection};
 
 use crate::{
     SmsForward,
@@ -32,6 +32,7 @@ impl SmsForward {
         };
         let answer = answer.unwrap_or_else(|rejection| {
             tracing::warn!(reason = %rejection, "refused a request");
+            metrics::count("RequestsRefused");
             rejection.into()
         });
         answer.map(Body::from)

@@ -48,6 +48,8 @@ pub struct Settings {
     pub last_known: SignedDuration,
     /// How much to log: `TWILIFY_LOG`.
     pub log: Level,
+    /// Where the metrics are in CloudWatch: `TWILIFY_METRICS`.
+    pub metrics: String,
 }
 
 /// The AWS region, its SSM and the credentials for it: what AWS tells its functions, under [its own names].
@@ -121,6 +123,7 @@ impl Settings {
                 24 * i64::from(variables.parsed::<u8>("TWILIFY_LAST_KNOWN_DAYS", "7")?),
             ),
             log: variables.parsed("TWILIFY_LOG", "info")?,
+            metrics: variables.parsed("TWILIFY_METRICS", "twilify")?,
         })
     }
 }

@@ -25,7 +25,7 @@ pub use self::{
     wire::{Attribute, NotAnAttribute},
 };
 use crate::{
-    Employee, EmployeeId, Status,
+    Employee, EmployeeId, Status, metrics,
     phone::{CompanyNumber, MobileNumber, PhoneNumber, Territory},
     transport::{Answer, Failure, Http},
 };
@@ -225,8 +225,10 @@ impl Directory {
             {
                 return Err(Error::Throttled);
             }
-            let answer =
-                self.http.send(request).await.map_err(|source| unreachable(&method, path, source))?;
+            let began = Instant::now();
+            let answer = self.http.send(request).await;
+            metrics::took("OktaLatency", began.elapsed());
+            let answer = answer.map_err(|source| unreachable(&method, path, source))?;
             if let Some(pace) = &self.pace {
                 pace.learn(&answer);
             }

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use self::memory::Memory;
 use crate::{
-    Causes, CompanyNumber, Employee, EmployeeId, MobileNumber, Status, Unreachable,
+    Causes, CompanyNumber, Employee, EmployeeId, MobileNumber, Status, Unreachable, metrics,
     okta::{self, Directory},
     phone::{Territory, TypedNumber},
     seal::Seal,
@@ -134,6 +134,7 @@ impl Switchboard {
                 return Err(Unreached::Unknown(error.into()));
             }
             Answer::Silence { silence, hint_is_wrong } => {
+                metrics::count("OktaOutages");
                 return self.last_known(number, hint, hint_is_wrong, now, silence);
             }
         };

@@ -16,6 +16,7 @@ use super::{
     AreaCode, AuthTokens, Error, Label, NumberSid, OwnedNumber, Refusal, Route, backoff, number::Listed,
 };
 use crate::{
+    metrics,
     phone::{CompanyNumber, Country, redacted},
     transport::{Answer, Failure, Http},
 };
@@ -249,7 +250,9 @@ impl Account {
                     .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
                     .body(form.clone());
             }
+            let began = Instant::now();
             let answer = self.http.send(request).await;
+            metrics::took("TwilioLatency", began.elapsed());
             let answer = answer.map_err(|source| Error::Unreachable { request: name(), source })?;
             let status = answer.status;
             if status.is_success() || (status.is_redirection() && may_redirect) {

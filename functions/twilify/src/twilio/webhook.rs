@@ -13,6 +13,7 @@ pub use self::{
     message::{IncomingMedia, IncomingMessage, MessageStatus},
 };
 use super::AuthTokens;
+use crate::log;
 
 /// The longest form that is read, in bytes. Twilio's own limits keep a webhook far below it.
 const LONGEST_FORM: usize = 64 << 10;
@@ -126,6 +127,11 @@ impl Webhooks {
         let urls = [format!("{without_port}{rest}"), format!("{with_port}{rest}")];
         if !self.tokens.signed(signature, &urls, &form.0) {
             return Err(Rejection::Forged);
+        }
+        for (name, field) in [("CallSid", "call_sid"), ("MessageSid", "message_sid")] {
+            if let Some(sid) = form.get(name) {
+                log::is_about(field, sid);
+            }
         }
         let has_port = self.public_url.as_ref().map_or(url.port_u16(), Url::port).is_some();
         let base = if has_port { with_port } else { without_port };
