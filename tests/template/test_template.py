@@ -2,8 +2,10 @@
 
 import json
 import re
+import tomllib
 
 import pytest
+from samtranslator.yaml_helper import yaml_parse
 
 from conftest import ROOT, Template, listed
 
@@ -295,3 +297,29 @@ def test_a_domain_of_ones_own_leads_to_the_api(full):
 def test_what_costs_money_is_tagged(template, name):
     tags = template.properties(name)["Tags"]
     assert {"Key": "service", "Value": "${AWS::StackName}"} in tags if isinstance(tags, list) else tags["service"]
+
+
+def test_the_local_loop_has_the_routes_that_are_deployed(template):
+    metadata = tomllib.loads((ROOT / "Cargo.toml").read_text())["workspace"]["metadata"]
+    router = metadata["lambda"]["watch"]["router"]
+    local = {(it["method"].lower(), path, it["function"]) for path, all_of_it in router.items() for it in all_of_it}
+    deployed = set()
+    for path, methods in template.properties("Api")["Body"]["paths"].items():
+        for method, operation in methods.items():
+            uri = operation["x-amazon-apigateway-integration"].get("uri")
+            # What goes into the queue meets no function.
+            if uri:
+                deployed.add((method, path, "call-forward" if "CallForward" in uri else "sms-forward"))
+    assert local == deployed
+
+
+def test_the_workflow_has_few_rights_and_runs_nothing_that_can_change():
+    workflow = yaml_parse((ROOT / ".github/workflows/ci.yml").read_text())
+    assert workflow["permissions"] == {"contents": "read"}
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    used = [step["uses"] for step in steps if "uses" in step]
+    assert used and all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", it) for it in used), used
+    assert all("permissions" not in job for job in workflow["jobs"].values())
+    assert {"run": "scripts/test"} in steps
+    architectures = [it["architecture"] for it in workflow["jobs"]["build"]["strategy"]["matrix"]["include"]]
+    assert architectures == ["x86_64", "arm64"]
