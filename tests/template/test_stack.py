@@ -167,10 +167,12 @@ class Runtime(BaseHTTPRequestHandler):
 
 
 def binary(package):
-    """The function's binary, which cargo builds if it has to."""
-    build = ["cargo", "build", "--locked", "--package", package, "--message-format=json", "--quiet"]
+    """The function's binary, which cargo builds if the specification has not."""
+    packages = [f"--package={it}" for it in ("call-forward", "sms-forward", "provisioner")]
+    build = ["cargo", "build", "--locked", "--bins", "--message-format=json", "--quiet", *packages]
     messages = subprocess.run(build, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
-    return next(it["executable"] for it in map(json.loads, messages.splitlines()) if it.get("executable"))
+    built = {it["target"]["name"]: it["executable"] for it in map(json.loads, messages.splitlines()) if it.get("executable")}
+    return built[package]
 
 
 def start(aws, variables, event=None):
