@@ -9,6 +9,9 @@ use sandbox::{Employee, World, say};
 /// Where the gateway is, unless an argument names another port.
 const PORT: u16 = 9925;
 
+/// Where the environment of the functions is written, for `cargo lambda watch`.
+const ENV_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/sandbox.env");
+
 const CALLER: &str = "+14155550123";
 
 #[tokio::main]
@@ -30,6 +33,8 @@ async fn main() -> Result<()> {
     for number in ["+19253294108", "+19253294109", "+19253294110"] {
         world.twilio.sells(number);
     }
+    std::fs::create_dir_all(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target"))?;
+    std::fs::write(ENV_FILE, world.env_file())?;
     if is_new {
         world.ssm.clear();
         introduce_operator(&world);

@@ -148,6 +148,13 @@ impl World {
         self.functions[2].set_last_invoked(time);
     }
 
+    /// What the functions find in their environment, as a file for `cargo lambda watch`.
+    #[must_use]
+    pub fn env_file(&self) -> String {
+        let lines = self.functions[2].env().into_iter().map(|(name, value)| format!("{name}={value}"));
+        lines.collect::<Vec<_>>().join("\n") + "\n"
+    }
+
     /// Sets a variable in the environment of all functions, which are then started anew.
     pub async fn configure(&self, name: &str, value: &str) {
         for function in &self.functions {

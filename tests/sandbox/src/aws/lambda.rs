@@ -96,6 +96,11 @@ impl Function {
         *self.instance.lock().await = None;
     }
 
+    /// The variables of the environment; where one is there twice, the last counts.
+    pub(crate) fn env(&self) -> Vec<(String, String)> {
+        lock(&self.env).clone()
+    }
+
     /// Sets how long an invocation may take, from the next start of the process.
     pub(crate) fn set_timeout(&self, timeout: Duration) {
         *lock(&self.timeout) = timeout;
