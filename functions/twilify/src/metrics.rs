@@ -14,7 +14,8 @@ use serde_json::{Map, Value, json};
 /// The most values of one metric that CloudWatch takes in one line.
 const MOST_VALUES: usize = 100;
 
-/// What was measured since the last line. A process deals with one invocation at a time.
+/// What was measured since the last line. A process deals with one invocation at a time. Nothing is measured in a process
+/// that has not said where the metrics are: it is no function, and what it prints is read by people.
 static MEASURED: Mutex<Measured> = Mutex::new(Measured::nothing());
 
 struct Measured {
@@ -39,17 +40,26 @@ pub fn count(metric: &'static str) {
 
 /// Counts so many of `metric`, be they none.
 pub fn add(metric: &'static str, so_many: usize) {
-    *measured().counts.entry(metric).or_default() += so_many;
+    let mut measured = measured();
+    if measured.is_wanted() {
+        *measured.counts.entry(metric).or_default() += so_many;
+    }
 }
 
 /// Counts one of `metric`, once by itself and once for Twilio's error `code`.
 pub fn count_by_code(metric: &'static str, code: u32) {
-    measured().by_code = Some((metric, code));
+    let mut measured = measured();
+    if measured.is_wanted() {
+        measured.by_code = Some((metric, code));
+    }
 }
 
 /// Notes that what `metric` measures took this long.
 pub fn took(metric: &'static str, time: Duration) {
     let mut measured = measured();
+    if !measured.is_wanted() {
+        return;
+    }
     let times = measured.times.entry(metric).or_default();
     // To the microsecond.
     times.push((time.as_secs_f64() * 1_000_000.).round() / 1000.);
@@ -81,6 +91,10 @@ impl Measured {
             by_code: None,
             times: BTreeMap::new(),
         }
+    }
+
+    fn is_wanted(&self) -> bool {
+        !self.namespace.is_empty()
     }
 
     /// Prints what was measured, if anything was, and forgets it.

@@ -15,6 +15,9 @@ use crate::aws::complaint;
 /// The longest that a function may run.
 const LONGEST_RUN: Duration = Duration::from_mins(15);
 
+/// The line with which a run tells CloudWatch that it has come to its end.
+const A_RUN: &str = "{ $.ProvisionerRuns = 1 }";
+
 /// The deployed provisioner.
 pub(crate) struct Deployment {
     config: SdkConfig,
@@ -90,19 +93,24 @@ impl Deployment {
         bail!("{} ({})", failure.error_message, failure.error_type);
     }
 
-    /// When the function last wrote something into its log, if it ever has.
-    pub(crate) async fn last_heard_of(&self) -> Result<Option<Timestamp>> {
+    /// When a run last came to its end that was no dry run, if one did after `since`. It need not have done everything.
+    pub(crate) async fn last_run(&self, since: Timestamp) -> Result<Option<Timestamp>> {
         let default = format!("/aws/lambda/{}", self.function);
         let group = self.log_group.as_deref().unwrap_or(&default);
-        let streams = aws_sdk_cloudwatchlogs::Client::new(&self.config)
-            .describe_log_streams()
+        let mut pages = aws_sdk_cloudwatchlogs::Client::new(&self.config)
+            .filter_log_events()
             .log_group_name(group)
-            .order_by(aws_sdk_cloudwatchlogs::types::OrderBy::LastEventTime)
-            .descending(true)
-            .limit(1);
-        let streams = streams.send().await.map_err(complaint);
-        let streams = streams.with_context(|| format!("could not look into the log group {group}"))?;
-        let time = streams.log_streams.unwrap_or_default().first().and_then(|it| it.last_event_timestamp);
-        Ok(time.and_then(|time| Timestamp::from_millisecond(time).ok()))
+            .start_time(since.as_millisecond())
+            .filter_pattern(A_RUN)
+            .into_paginator()
+            .send();
+        let mut last = None;
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(complaint);
+            let page = page.with_context(|| format!("could not look into the log group {group}"))?;
+            let times = page.events.unwrap_or_default().into_iter().filter_map(|event| event.timestamp);
+            last = last.max(times.max());
+        }
+        Ok(last.and_then(|time| Timestamp::from_millisecond(time).ok()))
     }
 }

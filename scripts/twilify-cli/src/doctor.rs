@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::{
     arguments::Flags,
     setup::Setup,
-    terminal::{bad, faint, good, say, waiting},
+    terminal::{bad, faint, good, say, waiting, wrapped},
 };
 
 /// What came of a check.
@@ -72,11 +72,23 @@ async fn checks(setup: Result<Setup>) -> Vec<Check> {
         Err(error) => Check::failed("settings", &error),
     };
     let mut checks = vec![settings, seal(&setup)];
+    checks.extend(stale(&setup));
     checks.extend(okta::checks(&setup).await);
     checks.extend(twilio::checks(&setup).await);
     checks.extend(webhooks::checks(&setup).await);
     checks.push(aws::schedule(&setup).await);
     checks
+}
+
+/// What is stored for the next deployment and is not deployed.
+fn stale(setup: &Setup) -> impl Iterator<Item = Check> {
+    setup.undeployed().into_iter().map(|(name, stored, deployed)| {
+        Check::bad(
+            "deployed settings",
+            format!("{name} is stored as {stored}, and deployed as {deployed}"),
+            "deploy again: scripts/deploy --guided; or store what is deployed: twilify init",
+        )
+    })
 }
 
 fn seal(setup: &Setup) -> Check {
@@ -116,9 +128,9 @@ impl Check {
             Outcome::Bad => bad("✗"),
             Outcome::Skipped => faint("–"),
         };
-        say(format_args!("{mark} {what}: {finding}"));
+        say(wrapped(&format!("{mark} {what}: {finding}"), "  "));
         if let Some(remedy) = remedy {
-            say(format_args!("  → {remedy}"));
+            say(wrapped(&format!("  → {remedy}"), "    "));
         }
     }
 }

@@ -29,7 +29,7 @@ pub(crate) async fn init(Arguments { flags, yes, .. }: &Arguments) -> Result<()>
     if asks {
         heading("What to set");
     }
-    let mut answers = Answers::new(flags, &kept, asks);
+    let mut answers = Answers::new(flags, &kept, asks, store.aws().is_none());
     for question in &QUESTIONS {
         answers.add(question).await?;
     }
@@ -102,9 +102,6 @@ fn tell_what_comes_next(store: &Store, flags: &Flags, answers: &Answers<'_>) {
     heading("What comes next");
     let public_url = answers.get(PUBLIC_URL);
     match store {
-        Store::Local(_) if public_url.is_none() => {
-            say("When you know what Twilio is to call: twilify init --public-url https://…");
-        }
         Store::Local(_) => say("See what there is to do: twilify plan"),
         Store::Aws(_) => {
             let mut parameters = format!("AreaCodes={}", answers.get(AREA_CODES).unwrap_or_default());

@@ -26,7 +26,7 @@ use inquire::InquireError;
 
 use self::{
     arguments::{Arguments, Command, Json},
-    terminal::remark,
+    terminal::{remark, wrapped},
 };
 
 #[tokio::main(flavor = "current_thread")]
@@ -71,8 +71,12 @@ async fn run(arguments: &Arguments) -> Result<ExitCode> {
             clap_complete::generate(*shell, &mut Arguments::command(), "twilify", &mut script);
             std::io::stdout().write_all(&script)?;
         }
-        Some(Command::Manual) => {
+        Some(Command::Manual { directory: None }) => {
             clap_mangen::Man::new(Arguments::command()).render(&mut std::io::stdout())?;
+        }
+        Some(Command::Manual { directory: Some(directory) }) => {
+            std::fs::create_dir_all(directory)?;
+            clap_mangen::generate_to(Arguments::command(), directory)?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -83,6 +87,10 @@ fn failed(error: &anyhow::Error) -> ExitCode {
         remark("Nothing was changed.");
         return ExitCode::from(130);
     }
+    if error.is::<terminal::Declined>() {
+        remark(error);
+        return ExitCode::FAILURE;
+    }
     // Whoever reads what is printed has read enough.
     let is_of_a_pipe = |it: &(dyn std::error::Error + 'static)| {
         it.downcast_ref::<std::io::Error>().is_some_and(|it| it.kind() == std::io::ErrorKind::BrokenPipe)
@@ -90,6 +98,6 @@ fn failed(error: &anyhow::Error) -> ExitCode {
     if error.chain().any(is_of_a_pipe) {
         return ExitCode::SUCCESS;
     }
-    remark(format_args!("{} {error:#}", terminal::bad("error:")));
+    remark(wrapped(&format!("{} {error:#}", terminal::bad("error:")), ""));
     ExitCode::FAILURE
 }

@@ -15,7 +15,7 @@ use crate::{
     arguments::Arguments,
     provisioning::{carry_out, survey},
     setup::Setup,
-    terminal::{agreed, good, say},
+    terminal::{Declined, agreed, good, say},
 };
 
 /// Takes a number from whoever has it, and gives it back to Twilio, or to the pool.
@@ -46,7 +46,7 @@ pub(crate) async fn release(
         format!("Give {number_text} back to Twilio? There is no undoing it.")
     };
     if !agreed(&question, *yes)? {
-        bail!("nothing was changed");
+        return Err(Declined.into());
     }
     let now = Holding::of(&provisioner, &survey(&provisioner).await?.world, number).await?;
     if now != seen {
@@ -149,7 +149,7 @@ pub(crate) async fn assign(
         Owner::Pool | Owner::Employee(_) => format!("Give {number_text} to {name}?"),
     };
     if !agreed(&question, *yes)? {
-        bail!("nothing was changed");
+        return Err(Declined.into());
     }
     let mut survey = survey(&provisioner).await?;
     let now = Holding::of(&provisioner, &survey.world, number).await?;
@@ -212,7 +212,7 @@ pub(crate) async fn route(
         ));
     }
     if !agreed(&format!("Let calls and texts lead to {url}?"), *yes)? {
-        bail!("nothing was changed");
+        return Err(Declined.into());
     }
     let now = Strays::of(survey(&provisioner).await?, &provisioner, number)?;
     if (&now.survey.plan, &now.pool) != (&seen.survey.plan, &seen.pool) {
@@ -282,7 +282,12 @@ async fn find(provisioner: &Provisioner, employees: &[Employee], text: &str) -> 
     if text.contains('@') {
         return directory.find_by_login(text).await?.with_context(nobody);
     }
-    let is_meant = |it: &&Employee| it.name.full().to_lowercase().contains(&text.to_lowercase());
+    // A whole name, or a whole part of one: nobody is to get a number by a slip of somebody's fingers.
+    let wanted = text.to_lowercase();
+    let is_meant = |it: &&Employee| {
+        let name = it.name.full().to_lowercase();
+        name == wanted || name.split_whitespace().any(|part| part == wanted)
+    };
     let found: Vec<_> = employees.iter().filter(|it| it.status != Status::Left).filter(is_meant).collect();
     match found[..] {
         [] => bail!(nobody()),

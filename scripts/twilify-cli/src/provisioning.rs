@@ -14,7 +14,9 @@ use crate::{
     arguments::{Arguments, Flags},
     deployment::Deployment,
     setup::Setup,
-    terminal::{agreed, bad, faint, good, heading, progress, remark, say, table, waiting},
+    terminal::{
+        Declined, agreed, bad, faint, good, heading, masked, progress, remark, say, table, waiting, wrapped,
+    },
 };
 
 /// How long a run may take. Nobody is billed for it here, so longer than in Lambda.
@@ -49,7 +51,7 @@ pub(crate) async fn provision(arguments: &Arguments, remote: bool, json: bool) -
         if !yes {
             show(&ask(deployment, true).await?, None);
             if !agreed("Let the deployed function do this?", false)? {
-                bail!("nothing was changed");
+                return Err(Declined.into());
             }
         }
         let report = ask(deployment, false).await?;
@@ -61,7 +63,10 @@ pub(crate) async fn provision(arguments: &Arguments, remote: bool, json: bool) -
         report
     } else {
         let provisioner = setup.provisioner()?;
-        let Some(survey) = approved(&provisioner, *yes, json).await? else { bail!("nothing was changed") };
+        let Some(survey) = approved(&provisioner, *yes, json).await? else { return Err(Declined.into()) };
+        if survey.plan.steps.is_empty() && !json {
+            return Ok(ExitCode::SUCCESS);
+        }
         carry_out(&provisioner, survey, json).await
     };
     if json {
@@ -191,8 +196,16 @@ fn show(report: &Report, owned: Option<usize>) {
         say("There is nothing to do.");
     }
     let rows = report.changes.iter().map(|Entry { who, change, number, .. }| {
-        let number = number.clone().unwrap_or_else(|| "a new one".to_owned());
-        vec![change.clone().unwrap_or_default(), number, who.name.clone()]
+        let change = change.as_deref().unwrap_or_default();
+        let number = match number {
+            Some(mobile) if change == "clean" => {
+                mobile.parse().map_or_else(|_| String::new(), |mobile| masked(&mobile, false))
+            }
+            Some(number) => number.clone(),
+            None => "a new one".to_owned(),
+        };
+        let change = if change == "clean" { "clean up mobile" } else { change };
+        vec![change.to_owned(), number, who.name.clone()]
     });
     table(&["change", "number", "employee"], rows);
     leftovers(report);
@@ -226,12 +239,18 @@ fn leftovers(report: &Report) {
     ] {
         if !lines.is_empty() {
             heading(title);
-            lines.iter().for_each(say);
+            for line in &lines {
+                say(wrapped(line, "  "));
+            }
         }
     }
 }
 
 fn summarise(report: &Report) {
+    if report.changes.is_empty() && report.failed.is_empty() && report.postponed.is_empty() {
+        say("There was nothing to do.");
+        return;
+    }
     let counts = &report.counts;
     say(format_args!(
         "\n{} changes; {} numbers bought, {} given back: {:+.2} USD a month.",

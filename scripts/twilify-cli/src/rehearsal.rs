@@ -14,7 +14,7 @@ use crate::{
     arguments::{Arguments, Flags},
     pretend::{Answer, Pretence},
     setup::Setup,
-    terminal::{agreed, masked, say, waiting},
+    terminal::{Declined, agreed, masked, say, waiting},
 };
 
 /// How often Twilio's log is looked at for what was sent, and how long in between.
@@ -54,8 +54,9 @@ pub(crate) async fn text(
     let url = owned.sms_url().with_context(|| unrouted(number))?;
     let mobile = mobile_behind(&setup, &owned).await?;
     let shown = masked(&mobile.clone().into(), show);
-    if !agreed(&format!("A text will really go to {shown}. Send it?"), *yes)? {
-        bail!("nothing was sent");
+    let question = format!("A text will really go to {shown}, from {}: “{body}” Send it?", from.as_e164());
+    if !agreed(&question, *yes)? {
+        return Err(Declined.into());
     }
     // Their clock and ours may differ.
     let since = Timestamp::now() - SignedDuration::from_mins(5);

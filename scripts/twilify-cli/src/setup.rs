@@ -1,6 +1,6 @@
 //! Everything that a command works with.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use provisioner::Provisioner;
 use secrecy::{ExposeSecret as _, SecretString};
 use twilify::{
@@ -17,9 +17,9 @@ use twilify::{
 use url::Url;
 
 use crate::{
-    arguments::Flags,
+    arguments::{Flags, flag},
     deployment::Deployment,
-    store::{Kept, PROVISIONER, Store},
+    store::{AREA_CODES, Kept, PROVISIONER, PUBLIC_URL, Store},
     terminal::{faint, remark},
 };
 
@@ -28,6 +28,7 @@ use crate::{
 pub(crate) struct Setup {
     pub(crate) http: Http,
     pub(crate) settings: Settings,
+    kept: Kept,
     store: Store,
     deployment: Result<Option<Deployment>>,
     values: Vec<(Name, SecretString)>,
@@ -40,7 +41,11 @@ impl Setup {
     /// Reads everything, and complains of what is missing.
     pub(crate) async fn read(flags: &Flags) -> Result<Self> {
         let store = Store::choose(flags).await?;
-        remark(faint(format_args!("Settings: {store}")));
+        let given = [flags.parameters(), flags.settings()].concat().join(", ");
+        remark(faint(match &*given {
+            "" => format!("Settings: {store}"),
+            given => format!("Settings: {store}; said here: {given}"),
+        }));
         let kept = store.load().await?;
         let deployment = match (store.aws(), kept.get(PROVISIONER)) {
             (Some(aws), Some(function)) => Deployment::find(aws, function.expose_secret()).await.map(Some),
@@ -48,11 +53,11 @@ impl Setup {
         };
         let deployed = deployment.as_ref().ok().and_then(Option::as_ref);
         let lookup = |variable: &str| setting(flags, deployed, &kept, variable);
-        let settings = Settings::read(lookup).context("a setting is no good")?;
+        let settings = Settings::read(lookup).map_err(|error| told(&error))?;
         let values = values(flags, &kept);
         let missing = missing(&values);
         if !missing.is_empty() {
-            bail!("these are not set: {}; run: twilify init", missing.join(", "));
+            bail!("these are not set: {}; run: twilify init{}", missing.join(", "), store.flags());
         }
         let tokens = values.iter().find(|(name, _)| *name == TWILIO_AUTH_TOKEN);
         let tokens = tokens.and_then(|(_, it)| AuthTokens::parse(it.expose_secret()));
@@ -63,6 +68,7 @@ impl Setup {
             tokens: tokens.context("the auth token is empty; run: twilify init")?,
             provisioning: Provisioning::read(lookup),
             settings,
+            kept,
             store,
             deployment,
         })
@@ -105,7 +111,7 @@ impl Setup {
             messaging_service: self.messaging_service()?,
             seal: self.seal()?,
             territory: self.settings.territory.clone(),
-            settings: settings.context("something is not set; say it as a flag, or run: twilify init")?,
+            settings: settings.map_err(|error| told(&error))?,
         })
     }
 
@@ -125,6 +131,19 @@ impl Setup {
                 format!("the settings are those in {}, where no deployment is known; say --aws", self.store)
             }
         })
+    }
+
+    /// What is stored and differs from what is deployed: its name, and both.
+    pub(crate) fn undeployed(&self) -> Vec<(&'static str, String, String)> {
+        let Ok(Some(deployment)) = self.deployment() else { return Vec::new() };
+        let pairs = [(AREA_CODES, "TWILIFY_AREA_CODES"), (PUBLIC_URL, "TWILIFY_PUBLIC_URL")];
+        let differs = |(name, variable)| {
+            let stored = self.kept.setting(variable)?;
+            let deployed = deployment.setting(variable)?;
+            let same = stored.trim_end_matches('/') == deployed.trim_end_matches('/');
+            (!same).then_some((name, stored, deployed))
+        };
+        pairs.into_iter().filter_map(differs).collect()
     }
 
     /// What seals the last known mobiles, if there is a key.
@@ -172,6 +191,16 @@ fn vendor(variable: &str) -> Option<String> {
 pub(crate) fn values(flags: &Flags, kept: &Kept) -> Vec<(Name, SecretString)> {
     let value = |name: Name| flags.parameter(name).or_else(|| kept.get(name.as_str()).cloned());
     ALL.into_iter().filter_map(|name| Some((name, value(name)?))).collect()
+}
+
+/// What is wrong with a setting, in the words of a command line.
+fn told(error: &config::Error) -> anyhow::Error {
+    match error {
+        config::Error::Missing(variable) => {
+            anyhow!("{} is not set; say it, or run: twilify init", flag(variable))
+        }
+        config::Error::Invalid { name, complaint } => anyhow!("{} is unusable: {complaint}", flag(name)),
+    }
 }
 
 /// Which parameters are missing without which nothing works.

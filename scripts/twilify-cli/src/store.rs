@@ -71,6 +71,14 @@ impl Store {
         }
     }
 
+    /// What makes `twilify init` use the same store.
+    pub(crate) fn flags(&self) -> String {
+        match self {
+            Self::Aws(ssm) => ssm.flags(),
+            Self::Local(_) => " --local".to_owned(),
+        }
+    }
+
     /// The access to AWS, if that is where things are.
     pub(crate) fn aws(&self) -> Option<&SdkConfig> {
         match self {

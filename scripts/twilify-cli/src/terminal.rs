@@ -1,7 +1,7 @@
 //! What a person reads, and what they are asked.
 
 use std::{
-    fmt::Display,
+    fmt::{self, Display},
     io::{IsTerminal as _, Write as _, stderr, stdin, stdout},
     time::Duration,
 };
@@ -20,6 +20,28 @@ pub(crate) fn say(line: impl Display) {
 /// Prints a line that is not part of the result.
 pub(crate) fn remark(line: impl Display) {
     let _ = writeln!(stderr(), "{line}");
+}
+
+/// Somebody was asked and does not want it.
+#[derive(Debug)]
+pub(crate) struct Declined;
+
+impl std::error::Error for Declined {}
+
+impl Display for Declined {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Nothing was changed.")
+    }
+}
+
+/// A sentence as it fits on the screen, if it is one: broken between words, and then indented.
+pub(crate) fn wrapped(sentence: &str, indent: &str) -> String {
+    if !stdout().is_terminal() {
+        return sentence.to_owned();
+    }
+    let width = textwrap::Options::with_termwidth();
+    let whole = width.word_splitter(textwrap::WordSplitter::NoHyphenation).break_words(false);
+    textwrap::fill(sentence, whole.subsequent_indent(indent))
 }
 
 /// Prints a heading, after an empty line.

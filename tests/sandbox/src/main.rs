@@ -21,7 +21,7 @@ async fn main() -> Result<()> {
         match &*argument {
             "--new" => is_new = true,
             number => {
-                port = number.parse().with_context(|| format!("{number} is neither --new nor a port"))?;
+                port = number.parse().with_context(|| format!("{number} is neither --new nor the number of a port; say: cargo sandbox [--new] [PORT]"))?;
             }
         }
     }
@@ -30,8 +30,8 @@ async fn main() -> Result<()> {
     world.okta.hire(Employee::named("Randall", "Degges").mobile("(818) 217-9229"));
     world.okta.hire(Employee::named("Ada", "Lovelace").mobile("415.555.0177"));
     world.okta.hire(Employee::named("Grace", "Hopper").mobile("+14155550188"));
-    for number in ["+19253294108", "+19253294109", "+19253294110"] {
-        world.twilio.sells(number);
+    for last in 4108..4120 {
+        world.twilio.sells(&format!("+1925329{last}"));
     }
     std::fs::create_dir_all(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target"))?;
     std::fs::write(ENV_FILE, world.env_file())?;
@@ -91,9 +91,9 @@ fn introduce_operator(world: &World) {
     say(&format!(
         "To run twilify, in another terminal:
 export {variables}
-cargo twilify --help
+cargo twilify init
 
-What `cargo twilify init` asks for:
+What it asks for:
 Okta org URL         {okta}
 Okta API token       {token}
 Twilio account SID   {account}

@@ -145,7 +145,7 @@ impl World {
 
     /// Pretends that the provisioner has last run at `time`, or never.
     pub fn provisioner_last_ran(&self, time: Option<Timestamp>) {
-        self.functions[2].set_last_invoked(time);
+        self.functions[2].set_last_run(time);
     }
 
     /// What the functions find in their environment, as a file for `cargo lambda watch`.

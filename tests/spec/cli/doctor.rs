@@ -92,6 +92,32 @@ async fn functions_that_have_not_read_a_new_token_are_found() {
 }
 
 #[tokio::test]
+async fn what_is_stored_and_not_deployed_is_found() {
+    let (world, operator) = a_healthy_company().await;
+    world.ssm.put("/twilify/area-codes", "416");
+    world.ssm.put("/twilify/public-url", &format!("{}/", world.url()));
+    let complaints = complaints(&operator).await;
+    assert!(
+        complaints.starts_with(
+            "deployed settings | area-codes is stored as 416, and deployed as 925,415 | deploy again"
+        ),
+        "{complaints}"
+    );
+    assert_eq!(complaints.lines().count(), 1, "{complaints}");
+}
+
+#[tokio::test]
+async fn a_dry_run_by_hand_is_no_run() {
+    let (world, operator) = a_healthy_company().await;
+    world.provisioner_last_ran(None);
+    operator.run(&["plan", "--remote"]).await;
+    assert!(complaints(&operator).await.starts_with("schedule | no run has come to its end for 25 hours"));
+    operator.run(&["provision", "--remote", "--yes"]).await;
+    world.logged("ProvisionerRuns").await;
+    assert_eq!(complaints(&operator).await, "");
+}
+
+#[tokio::test]
 async fn who_pays_by_invoice_and_owes_is_not_ill() {
     let (world, operator) = a_healthy_company().await;
     world.twilio.stands(|it| it.balance = "-250.00");

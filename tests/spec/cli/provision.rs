@@ -39,7 +39,7 @@ async fn who_says_no_changes_nothing() {
         let mut terminal = Terminal::run(&operator, &["provision"]);
         terminal.answer("Do this?", answer).await;
         let (screen, status) = terminal.ended().await;
-        assert!(screen.ends_with("error: nothing was changed") && status == 1, "{screen}");
+        assert!(screen.ends_with("Nothing was changed.") && status == 1, "{screen}");
     }
     assert_eq!(world.twilio.purchases(), 0);
     assert_eq!(world.okta.profile("Randall", "mobilePhone").as_deref(), Some("(818) 217-9229"));
@@ -84,6 +84,19 @@ async fn one_line_is_told_for_each_change_in_the_words_of_old() {
     assert_eq!((said.status, world.twilio.purchases()), (0, 3));
     let said = operator.run(&["provision", "--yes"]).await;
     assert!(said.result.starts_with("There is nothing to do.\n"), "{said:?}");
+}
+
+#[tokio::test]
+async fn a_report_is_json_and_nothing_else_however_long_a_run_is() {
+    let (world, operator) = a_company().await;
+    for index in 0..60 {
+        let name = format!("Employee{index:02}");
+        world.okta.hire(Employee::named(&name, "Doe").mobile(&format!("+1415555{index:04}")));
+        world.twilio.sells(&format!("+1925329{:04}", 5000 + index));
+    }
+    let said = operator.run(&["provision", "--yes", "--json", "--max-purchases", "99"]).await;
+    let report: Value = serde_json::from_str(&said.result).unwrap();
+    assert_eq!((&report["counts"]["purchases"], said.status), (&63.into(), 0), "{report:#}");
 }
 
 #[tokio::test]

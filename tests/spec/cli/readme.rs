@@ -32,7 +32,7 @@ async fn the_session_in_the_readme_is_what_happens() {
         let mut terminal = Terminal::run(&operator, &arguments);
         match arguments[0] {
             "init" => answer_all(&mut terminal, &world).await,
-            "provision" => terminal.answer("Do this?", "y").await,
+            "provision" if !arguments.contains(&"--yes") => terminal.answer("Do this?", "y").await,
             "text" => terminal.answer("A text will really go to", "y").await,
             _ => {}
         }

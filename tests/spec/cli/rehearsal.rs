@@ -27,7 +27,9 @@ async fn a_call_tells_what_the_caller_would_hear() {
 async fn a_text_is_really_sent_if_somebody_agrees_and_shown_as_it_went_out() {
     let (world, operator) = a_company_with_numbers().await;
     let mut terminal = Terminal::run(&operator, &["text", COMPANY_NUMBER, "Lunch at noon?"]);
-    terminal.answer("A text will really go to +•••••••9229. Send it?", "n").await;
+    terminal
+        .answer("A text will really go to +•••••••9229, from +12025550123: “Lunch at noon?” Send it?", "n")
+        .await;
     assert_eq!(terminal.ended().await.1, 1);
     assert_eq!(world.twilio.inbox(MOBILE).len(), 0);
     let said = operator.run(&["text", COMPANY_NUMBER, "Lunch at noon?", "--yes"]).await;

@@ -17,13 +17,15 @@ pub(super) async fn schedule(setup: &Setup) -> Check {
             return Check::bad(what, format!("{error:#}"), "let somebody with access to AWS Lambda look");
         }
     };
-    let remedy = "see in the EventBridge console whether the schedule is enabled, and in the log how the last run ended";
-    match deployment.last_heard_of().await {
-        Ok(None) => Check::bad(what, "the provisioner has never run", remedy),
+    let remedy =
+        "see in the EventBridge console whether the schedule is enabled, and in the log how its runs end";
+    let now = Timestamp::now();
+    match deployment.last_run(now - LONGEST).await {
+        Ok(None) => {
+            Check::bad(what, format!("no run has come to its end for {} hours", LONGEST.as_hours()), remedy)
+        }
         Ok(Some(time)) => {
-            let age = Timestamp::now().duration_since(time);
-            let finding = format!("the provisioner was last at work {} ago", rough(age));
-            if age > LONGEST { Check::bad(what, finding, remedy) } else { Check::good(what, finding) }
+            Check::good(what, format!("a run came to its end {} ago", rough(now.duration_since(time))))
         }
         Err(error) => Check::failed(what, &error),
     }
@@ -35,7 +37,6 @@ fn rough(time: SignedDuration) -> String {
     match minutes {
         0..2 => "a minute".to_owned(),
         2..120 => format!("{minutes} minutes"),
-        120..2880 => format!("{} hours", minutes / 60),
-        _ => format!("{} days", minutes / 1440),
+        _ => format!("{} hours", minutes / 60),
     }
 }

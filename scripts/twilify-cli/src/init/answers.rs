@@ -17,12 +17,12 @@ use twilify::{
     twilio::{self, AccountSid, AreaCode},
 };
 
-use super::questions::Question;
+use super::questions::{QUESTIONS, Question};
 use crate::{
     arguments::Flags,
     setup,
     store::{AREA_CODES, Item, Kept, PUBLIC_URL, is_secret},
-    terminal::{bad, faint, good, say, waiting},
+    terminal::{bad, faint, good, say, waiting, wrapped},
 };
 
 /// What is known so far.
@@ -30,6 +30,8 @@ pub(super) struct Answers<'a> {
     flags: &'a Flags,
     kept: &'a Kept,
     asks: bool,
+    /// Whether the settings are kept on this machine, where nobody gives an address to the webhooks.
+    local: bool,
     http: Http,
     values: BTreeMap<&'static str, SecretString>,
 }
@@ -38,8 +40,8 @@ pub(super) struct Answers<'a> {
 type Verdict = Result<String>;
 
 impl<'a> Answers<'a> {
-    pub(super) fn new(flags: &'a Flags, kept: &'a Kept, asks: bool) -> Self {
-        Self { flags, kept, asks, http: Http::new(WHILE_NOBODY_WAITS), values: BTreeMap::new() }
+    pub(super) fn new(flags: &'a Flags, kept: &'a Kept, asks: bool, local: bool) -> Self {
+        Self { flags, kept, asks, local, http: Http::new(WHILE_NOBODY_WAITS), values: BTreeMap::new() }
     }
 
     /// The answer called `name`.
@@ -54,6 +56,11 @@ impl<'a> Answers<'a> {
         };
         let changed = self.values.iter().filter(|(name, value)| !is_kept(name, value));
         changed.map(|(name, value)| Item::new(name, value.clone())).collect()
+    }
+
+    /// Whether nothing works without an answer to `question`.
+    fn needs(&self, question: &Question) -> bool {
+        question.required || (self.local && question.name == PUBLIC_URL)
     }
 
     /// Complains of half an API key.
@@ -85,7 +92,7 @@ impl<'a> Answers<'a> {
                     let checked = self.check(question, kept).await;
                     checked.with_context(|| format!("what is kept as {} is no good", question.name))
                 }
-                None if question.required => {
+                None if self.needs(question) => {
                     bail!(
                         "{} is needed; nobody is there to be asked, so say {}",
                         question.name,
@@ -96,10 +103,25 @@ impl<'a> Answers<'a> {
             };
         };
         loop {
-            let Some(answer) = ask(prompt, question, kept.as_ref())? else { return Ok(()) };
+            let Some(answer) = ask(prompt, question, kept.as_ref())? else {
+                if !self.needs(question) {
+                    return Ok(());
+                }
+                say(faint("  It is needed."));
+                continue;
+            };
             match self.check(question, answer).await {
                 Ok(()) => return Ok(()),
-                Err(error) => say(format_args!("  {} {error:#}", bad("✗"))),
+                Err(error) => say(wrapped(&format!("  {} {error:#}", bad("✗")), "    ")),
+            }
+            // The token may be the right one, for another account.
+            if question.name == TWILIO_AUTH_TOKEN.as_str()
+                && let Some(sid) = QUESTIONS.iter().find(|it| it.name == TWILIO_ACCOUNT_SID.as_str())
+            {
+                let before = self.values.get(sid.name).cloned();
+                if let Some(answer) = ask(sid.prompt.unwrap_or_default(), sid, before.as_ref())? {
+                    self.values.insert(sid.name, usual(sid.name, answer.expose_secret().trim()).into());
+                }
             }
         }
     }
@@ -141,7 +163,12 @@ impl<'a> Answers<'a> {
 
     async fn check_okta_token(&self) -> Verdict {
         let directory = self.parameters().directory(&self.http, &self.settings()?)?;
-        let glance = directory.glance(None).await?;
+        let glance = match directory.glance(None).await {
+            Err(okta::Error::Refused(refusal)) if refusal.status == 401 => {
+                bail!("Okta does not take this token")
+            }
+            glance => glance?,
+        };
         Ok(match glance.allowance {
             Some(it) => format!("Okta takes it, and {} requests a minute", it.limit),
             None => "Okta takes it".to_owned(),
@@ -153,7 +180,15 @@ impl<'a> Answers<'a> {
         let token =
             [TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN].map(|name| (name, self.values[name.as_str()].clone()));
         let account = Parameters::new("", token).account(&self.http, &self.settings()?)?;
-        let standing = account.standing().await?;
+        let standing = match account.standing().await {
+            Err(twilio::Error::Refused(refusal)) if refusal.status == 401 => {
+                bail!("Twilio does not take this token for this account")
+            }
+            Err(twilio::Error::Refused(refusal)) if refusal.status == 404 => {
+                bail!("Twilio knows no such account")
+            }
+            standing => standing?,
+        };
         if standing.status != "active" {
             bail!("the Twilio account “{}” is {}", standing.name, standing.status);
         }
@@ -190,12 +225,18 @@ impl<'a> Answers<'a> {
                 }
                 Err(error) => return Err(error.into()),
             };
-            verdicts.push(match found.len() {
-                0 => format!("{area} has no number for sale at the moment"),
-                _ => format!("{area} has numbers for sale"),
-            });
+            verdicts.push((area, !found.is_empty()));
         }
-        Ok(verdicts.join("; "))
+        let told = |(area, sells): &(AreaCode, bool)| {
+            let sells = if *sells { "has numbers for sale" } else { "has none for sale at the moment" };
+            format!("{area} {sells}")
+        };
+        let told = verdicts.iter().map(told).collect::<Vec<_>>().join("; ");
+        if verdicts.iter().any(|(_, sells)| *sells) {
+            return Ok(told);
+        }
+        say(format_args!("  {} {told}", faint("–")));
+        Ok(String::new())
     }
 
     /// The settings as they would be with the answers so far.
@@ -216,29 +257,21 @@ impl<'a> Answers<'a> {
     }
 }
 
-/// Asks a person; `None` if they have no answer and need none.
+/// Asks a person; `None` if they have no answer.
 fn ask(prompt: &str, question: &Question, kept: Option<&SecretString>) -> Result<Option<SecretString>> {
-    let secret = is_secret(question.name);
     let help = match kept {
-        Some(_) if secret => format!("{}; Enter keeps the stored one", question.help),
-        _ => question.help.to_owned(),
+        Some(_) => format!("{}; Enter keeps the stored one", question.help),
+        None => question.help.to_owned(),
     };
-    loop {
-        let answer = if secret {
-            let prompt = Password::new(prompt).with_help_message(&help).without_confirmation();
-            SecretString::from(prompt.with_display_mode(PasswordDisplayMode::Hidden).prompt()?)
-        } else {
-            let prompt = Text::new(prompt).with_help_message(&help);
-            let kept = kept.map(SecretString::expose_secret);
-            SecretString::from(kept.into_iter().fold(prompt, Text::with_default).prompt()?)
-        };
-        match (answer.expose_secret().trim().is_empty(), kept) {
-            (false, _) => return Ok(Some(answer)),
-            (true, Some(kept)) => return Ok(Some(kept.clone())),
-            (true, None) if !question.required => return Ok(None),
-            (true, None) => say(faint("  It is needed.")),
-        }
-    }
+    let answer = if is_secret(question.name) {
+        let prompt = Password::new(prompt).with_help_message(&help).without_confirmation();
+        SecretString::from(prompt.with_display_mode(PasswordDisplayMode::Masked).prompt()?)
+    } else {
+        let prompt = Text::new(prompt).with_help_message(&help);
+        let kept = kept.map(SecretString::expose_secret);
+        SecretString::from(kept.into_iter().fold(prompt, Text::with_default).prompt()?)
+    };
+    Ok(if answer.expose_secret().trim().is_empty() { kept.cloned() } else { Some(answer) })
 }
 
 /// An answer as it is stored: so that it fits on a command line, and into the template.

@@ -72,7 +72,7 @@ pub(super) const QUESTIONS: [Question; 8] = [
         name: PUBLIC_URL,
         flag: "--public-url",
         prompt: Some("Public URL"),
-        help: "What Twilio is to call, like https://phones.example.com; empty for the address that AWS gives",
+        help: "What Twilio is to call, like https://phones.example.com; without one, the address that AWS gives",
         required: false,
         given: Given::Setting("TWILIFY_PUBLIC_URL"),
     },

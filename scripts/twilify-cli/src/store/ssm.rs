@@ -15,6 +15,9 @@ use twilify::{Causes, aws::http_client, transport::Http};
 use super::{Item, Kept, is_secret, known_names};
 use crate::aws::complaint;
 
+/// Where the parameters are, unless somebody says otherwise.
+const PATH: &str = "/twilify";
+
 /// How long AWS may take over a request: as long as the provisioner may over a run.
 const PATIENCE: Duration = Duration::from_mins(16);
 
@@ -37,7 +40,7 @@ impl Ssm {
             .load()
             .await;
         let remedy = "run `aws configure`, or say --local to keep the settings on this machine";
-        if config.region().is_none() {
+        if config.region().is_none_or(|region| region.as_ref().is_empty()) {
             return Err(anyhow!("there is no AWS region to look in; {remedy}"));
         }
         let credentials = config.credentials_provider().context("there are no AWS credentials")?;
@@ -45,8 +48,12 @@ impl Ssm {
         found
             .map_err(|error| anyhow!("{}", Causes(&error)))
             .with_context(|| format!("there are no AWS credentials that work; {remedy}"))?;
-        let path = path.unwrap_or("/twilify").trim_end_matches('/').to_owned();
+        let path = path.unwrap_or(PATH).trim_end_matches('/').to_owned();
         Ok(Self { client: Client::new(&config), config, path })
+    }
+
+    pub(super) fn flags(&self) -> String {
+        if self.path == PATH { String::new() } else { format!(" --parameter-path {}", self.path) }
     }
 
     pub(super) fn config(&self) -> &SdkConfig {

@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
@@ -41,7 +42,7 @@ pub(crate) async fn start(ssm: &Ssm, provisioner: &Arc<Function>) -> anyhow::Res
 /// The services whose operations stand in a header.
 async fn json_protocol(State(account): State<Account>, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers.get("x-amz-target").and_then(|it| it.to_str().ok()).unwrap_or_default();
-    if target != "Logs_20140328.DescribeLogStreams" {
+    if target != "Logs_20140328.FilterLogEvents" {
         return ssm::answer(State(account.ssm), headers, body).await;
     }
     if let Err(failure) = ssm::authenticated(&headers, "logs") {
@@ -52,11 +53,18 @@ async fn json_protocol(State(account): State<Account>, headers: HeaderMap, body:
         let message = "The specified log group does not exist.";
         return ssm::Failure("ResourceNotFoundException", message.to_owned()).into_response();
     }
-    let times = account.provisioner.last_invoked().into_iter();
-    let streams: Vec<_> = times
-        .map(|time| json!({ "logStreamName": "sandbox", "lastEventTimestamp": time.as_millisecond() }))
+    if request["filterPattern"] != "{ $.ProvisionerRuns = 1 }" {
+        let message = "The sandbox finds nothing but runs of the provisioner.";
+        return ssm::Failure("InvalidParameterException", message.to_owned()).into_response();
+    }
+    let since = request["startTime"].as_i64().unwrap_or_default();
+    let runs = account.provisioner.last_run().map(Timestamp::as_millisecond);
+    let events: Vec<_> = runs
+        .filter(|time| *time >= since)
+        .map(|time| json!({ "logStreamName": "sandbox", "timestamp": time, "message": r#"{"ProvisionerRuns":1}"# }))
+        .into_iter()
         .collect();
-    ssm::json_response(StatusCode::OK, &json!({ "logStreams": streams }))
+    ssm::json_response(StatusCode::OK, &json!({ "events": events, "searchedLogStreams": [] }))
 }
 
 async fn configuration(

@@ -41,7 +41,6 @@ pub(crate) struct Function {
     killed: Notify,
     /// Whether nothing can be invoked.
     down: AtomicBool,
-    last_invoked: Mutex<Option<Timestamp>>,
     log: Log,
 }
 
@@ -49,6 +48,8 @@ pub(crate) struct Function {
 #[derive(Clone)]
 pub(crate) struct Log {
     lines: Arc<Mutex<Vec<String>>>,
+    /// When a run of the provisioner last told of its end.
+    last_run: Arc<Mutex<Option<Timestamp>>>,
     echo: bool,
 }
 
@@ -85,9 +86,9 @@ struct Runtime {
 impl Function {
     pub(crate) fn new(name: &'static str, timeout: Duration, env: Vec<(String, String)>, log: Log) -> Self {
         let (instance, killed) = (sync::Mutex::default(), Notify::new());
-        let (down, last_invoked) = (AtomicBool::new(false), Mutex::default());
+        let down = AtomicBool::new(false);
         let (timeout, env) = (Mutex::new(timeout), Mutex::new(env));
-        Self { name, timeout, env, instance, killed, down, last_invoked, log }
+        Self { name, timeout, env, instance, killed, down, log }
     }
 
     /// Sets a variable of the environment; a function that runs already is started anew.
@@ -111,7 +112,6 @@ impl Function {
         if self.down.load(Ordering::Relaxed) {
             return Err(Failed::new("ServiceException", "Lambda is down"));
         }
-        *lock(&self.last_invoked) = Some(Timestamp::now());
         let mut slot = self.instance.lock().await;
         let timeout = *lock(&self.timeout);
         let instance = match slot.take() {
@@ -165,14 +165,14 @@ impl Function {
         format!("/aws/lambda/{}", self.name)
     }
 
-    /// When it was last invoked.
-    pub(crate) fn last_invoked(&self) -> Option<Timestamp> {
-        *lock(&self.last_invoked)
+    /// When a run of it last came to its end, as it tells CloudWatch.
+    pub(crate) fn last_run(&self) -> Option<Timestamp> {
+        *lock(&self.log.last_run)
     }
 
-    /// Pretends that it was last invoked at `time`, or never.
-    pub(crate) fn set_last_invoked(&self, time: Option<Timestamp>) {
-        *lock(&self.last_invoked) = time;
+    /// Pretends that this was at `time`, or never.
+    pub(crate) fn set_last_run(&self, time: Option<Timestamp>) {
+        *lock(&self.log.last_run) = time;
     }
 
     /// Lets invocations fail, or work again.
@@ -232,7 +232,7 @@ impl Failed {
 impl Log {
     /// An empty log, whose lines are also printed if `echo` says so.
     pub(crate) fn new(echo: bool) -> Self {
-        Self { lines: Arc::default(), echo }
+        Self { lines: Arc::default(), last_run: Arc::default(), echo }
     }
 
     /// All lines so far.
@@ -248,6 +248,9 @@ impl Log {
             while let Ok(Some(line)) = lines.next_line().await {
                 if log.echo {
                     crate::say(&format!("{name}: {line}"));
+                }
+                if line.contains(r#""ProvisionerRuns":1"#) {
+                    *lock(&log.last_run) = Some(Timestamp::now());
                 }
                 lock(&log.lines).push(line);
             }
