@@ -104,18 +104,21 @@ fn tell_what_comes_next(store: &Store, flags: &Flags, answers: &Answers<'_>) {
     match store {
         Store::Local(_) => say("See what there is to do: twilify plan"),
         Store::Aws(_) => {
-            let mut parameters = format!("AreaCodes={}", answers.get(AREA_CODES).unwrap_or_default());
-            for (name, value) in
-                [("PublicUrl", public_url), ("ParameterPath", flags.parameter_path.as_deref())]
-            {
-                parameters.extend(value.into_iter().flat_map(|value| [" ", name, "=", value]));
-            }
-            say(format_args!(
-                "Deploy, if you have not, or have changed area codes or the public URL:\n  sam build && sam deploy \
-                 --guided --parameter-overrides {parameters}"
-            ));
-            if flags.key_id.is_some() {
-                say("Answer ParameterKeyArn with the ARN of the key, so that the functions may use it.");
+            say(
+                "Deploy, if you have not, or have changed area codes or the public URL: scripts/deploy --guided",
+            );
+            say("It asks for these as well:");
+            let key =
+                flags.key_id.as_deref().map(|_| "the ARN of your key, so that the functions may use it");
+            for (parameter, answer) in [
+                ("AreaCodes", answers.get(AREA_CODES)),
+                ("PublicUrl", public_url),
+                ("ParameterPath", flags.parameter_path.as_deref()),
+                ("ParameterKeyArn", key),
+            ] {
+                if let Some(answer) = answer {
+                    say(format_args!("  {parameter}: {answer}"));
+                }
             }
             say("Running functions read new secrets once they are deployed with another SecretsVersion.");
             say("Then see whether all is well, and what there is to do: twilify doctor, twilify plan");

@@ -141,7 +141,7 @@ async fn a_key_of_ones_own_is_kept_when_a_secret_is_replaced_later() {
 }
 
 #[tokio::test]
-async fn what_is_printed_as_the_next_step_can_be_pasted() {
+async fn what_the_template_asks_for_is_told_in_the_form_that_it_takes() {
     let world = a_new_company().await;
     let said = init(
         &world,
@@ -153,9 +153,14 @@ async fn what_is_printed_as_the_next_step_can_be_pasted() {
         ],
     )
     .await;
-    let parameters = "--parameter-overrides AreaCodes=925,415 PublicUrl=https://phones.example.com ParameterPath=/phones\n";
-    assert!(said.result.contains(parameters), "{said:?}");
-    assert!(said.result.contains("Answer ParameterKeyArn with the ARN of the key"), "{said:?}");
+    for line in [
+        "  AreaCodes: 925,415\n",
+        "  PublicUrl: https://phones.example.com\n",
+        "  ParameterPath: /phones\n",
+        "  ParameterKeyArn: the ARN of your key",
+    ] {
+        assert!(said.result.contains(line), "{said:?}");
+    }
     assert_eq!(stored(&world, "/phones/area-codes").1, "925,415");
 }
 
