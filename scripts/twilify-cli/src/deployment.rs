@@ -24,6 +24,7 @@ pub(crate) struct Deployment {
     function: String,
     environment: HashMap<String, String>,
     log_group: Option<String>,
+    deployed: Option<Timestamp>,
 }
 
 /// What an invocation that failed says of itself.
@@ -47,12 +48,19 @@ impl Deployment {
             function: function.to_owned(),
             environment: found.environment.and_then(|it| it.variables).unwrap_or_default(),
             log_group: found.logging_config.and_then(|it| it.log_group),
+            // AWS leaves the colon out of the offset.
+            deployed: found.last_modified.and_then(|time| time.replace("+0000", "Z").parse().ok()),
         })
     }
 
     /// What its environment says.
     pub(crate) fn setting(&self, variable: &str) -> Option<String> {
         self.environment.get(variable).filter(|value| !value.trim().is_empty()).cloned()
+    }
+
+    /// When it was last deployed, if AWS says so.
+    pub(crate) fn deployed(&self) -> Option<Timestamp> {
+        self.deployed
     }
 
     /// Invokes it and waits for its report. A run that could not do everything has one as well.

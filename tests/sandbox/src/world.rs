@@ -143,6 +143,12 @@ impl World {
         ]
     }
 
+    /// Pretends that the provisioner was deployed just now, and that it has not run since.
+    pub fn deploys_provisioner(&self) {
+        self.functions[2].deploy();
+        self.functions[2].set_last_run(None);
+    }
+
     /// Pretends that the provisioner has last run at `time`, or never.
     pub fn provisioner_last_ran(&self, time: Option<Timestamp>) {
         self.functions[2].set_last_run(time);

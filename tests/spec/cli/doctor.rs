@@ -118,6 +118,18 @@ async fn a_dry_run_by_hand_is_no_run() {
 }
 
 #[tokio::test]
+async fn right_after_a_deployment_nobody_expects_that_the_schedule_has_run() {
+    let (world, operator) = a_healthy_company().await;
+    world.deploys_provisioner();
+    assert_eq!(complaints(&operator).await, "");
+    let said = operator.run(&["doctor"]).await;
+    assert!(
+        said.result.contains("– schedule: no run has come to its end since the last deployment"),
+        "{said:?}"
+    );
+}
+
+#[tokio::test]
 async fn who_pays_by_invoice_and_owes_is_not_ill() {
     let (world, operator) = a_healthy_company().await;
     world.twilio.stands(|it| it.balance = "-250.00");

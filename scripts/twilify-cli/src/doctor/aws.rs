@@ -21,6 +21,9 @@ pub(super) async fn schedule(setup: &Setup) -> Check {
         "see in the EventBridge console whether the schedule is enabled, and in the log how its runs end";
     let now = Timestamp::now();
     match deployment.last_run(now - LONGEST).await {
+        Ok(None) if deployment.deployed().is_some_and(|deployed| now.duration_since(deployed) < LONGEST) => {
+            Check::skipped(what, "no run has come to its end since the last deployment; look again later")
+        }
         Ok(None) => {
             Check::bad(what, format!("no run has come to its end for {} hours", LONGEST.as_hours()), remedy)
         }

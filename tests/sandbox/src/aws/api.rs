@@ -79,6 +79,7 @@ async fn configuration(
         "FunctionName": name,
         "FunctionArn": format!("arn:aws:lambda:us-east-1:123456789012:function:{name}"),
         "Runtime": "provided.al2023",
+        "LastModified": format!("{:.3}", account.provisioner.deployed()).replace('Z', "+0000"),
         "State": "Active",
         "LastUpdateStatus": "Successful",
         "Environment": { "Variables": account.provisioner.environment() },

@@ -41,6 +41,7 @@ pub(crate) struct Function {
     killed: Notify,
     /// Whether nothing can be invoked.
     down: AtomicBool,
+    deployed: Mutex<Timestamp>,
     log: Log,
 }
 
@@ -87,8 +88,9 @@ impl Function {
     pub(crate) fn new(name: &'static str, timeout: Duration, env: Vec<(String, String)>, log: Log) -> Self {
         let (instance, killed) = (sync::Mutex::default(), Notify::new());
         let down = AtomicBool::new(false);
+        let deployed = Mutex::new("2026-01-05T09:00:00Z".parse().expect("a time"));
         let (timeout, env) = (Mutex::new(timeout), Mutex::new(env));
-        Self { name, timeout, env, instance, killed, down, log }
+        Self { name, timeout, env, instance, killed, down, deployed, log }
     }
 
     /// Sets a variable of the environment; a function that runs already is started anew.
@@ -158,6 +160,16 @@ impl Function {
     pub(crate) fn environment(&self) -> BTreeMap<String, String> {
         let env = lock(&self.env);
         env.iter().filter(|(name, _)| name.starts_with("TWIL")).cloned().collect()
+    }
+
+    /// When it was last deployed.
+    pub(crate) fn deployed(&self) -> Timestamp {
+        *lock(&self.deployed)
+    }
+
+    /// Pretends that it was deployed just now.
+    pub(crate) fn deploy(&self) {
+        *lock(&self.deployed) = Timestamp::now();
     }
 
     /// Where its log is.
