@@ -1,6 +1,11 @@
 //! One check for each thing that can be wrong.
 
-use std::fmt::Write as _;
+use std::{
+    fmt::Write as _,
+    io::{Read as _, Write},
+    net::TcpListener,
+    thread,
+};
 
 use insta::assert_snapshot;
 use jiff::{SignedDuration, Timestamp};
@@ -65,7 +70,7 @@ async fn each_thing_that_is_wrong_is_named_with_what_to_do_about_it() {
 }
 
 #[tokio::test]
-async fn webhooks_that_are_not_there_or_let_everybody_in_are_found() {
+async fn webhooks_that_are_not_there_are_found() {
     let (world, operator) = a_healthy_company().await;
     let elsewhere = complaints(&operator.with("TWILIFY_PUBLIC_URL", world.twilio.url())).await;
     assert_eq!(
@@ -75,6 +80,26 @@ async fn webhooks_that_are_not_there_or_let_everybody_in_are_found() {
     );
     let nowhere = complaints(&world.operator().with("TWILIFY_PUBLIC_URL", "http://127.0.0.1:9")).await;
     assert_eq!(nowhere.matches("there is no answer at http://127.0.0.1:9/").count(), 4, "{nowhere}");
+}
+
+#[tokio::test]
+async fn a_door_that_lets_everybody_in_is_found() {
+    let (_world, operator) = a_healthy_company().await;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        }
+    });
+    let complaints = complaints(&operator.with("TWILIFY_PUBLIC_URL", &url)).await;
+    assert_eq!(
+        complaints.matches("unsigned | it is taken, with 200: this is not twilify").count(),
+        2,
+        "{complaints}"
+    );
 }
 
 #[tokio::test]
