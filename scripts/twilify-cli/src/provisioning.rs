@@ -1,8 +1,12 @@
 //! `twilify plan` and `twilify provision`.
 
 use std::{
+    collections::HashSet,
     process::ExitCode,
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -131,9 +135,11 @@ pub(crate) async fn carry_out(provisioner: &Provisioner, survey: Survey, quiet: 
         std::process::exit(130);
     });
     let bar = progress(survey.plan.steps.len());
-    let failures = AtomicUsize::new(0);
+    let told = Mutex::new(HashSet::new());
     let tell = |mark: String, line: &str| {
-        if !quiet {
+        // What was told as a step ended is in the report as well.
+        let is_new = told.lock().is_ok_and(|mut told| told.insert(line.to_owned()));
+        if is_new && !quiet {
             bar.suspend(|| say(format_args!("{mark} {line}")));
         }
     };
@@ -141,10 +147,7 @@ pub(crate) async fn carry_out(provisioner: &Provisioner, survey: Survey, quiet: 
         match ended {
             Ended::Done(line) => tell(good("✓"), line),
             Ended::Left(line) => tell(faint("–"), line),
-            Ended::Failed(line) => {
-                failures.fetch_add(1, Ordering::Relaxed);
-                tell(bad("✗"), line);
-            }
+            Ended::Failed(line) => tell(bad("✗"), line),
         }
         bar.inc(1);
     };
@@ -152,7 +155,7 @@ pub(crate) async fn carry_out(provisioner: &Provisioner, survey: Survey, quiet: 
     let watch = Watch { stop: &STOP, ended: &ended };
     let report = provisioner.carry_out(survey, Instant::now() + RUN, watch).await;
     // What came to light when all steps were taken.
-    report.failed[failures.into_inner()..].iter().for_each(|it| tell(bad("✗"), &it.text));
+    report.failed.iter().for_each(|it| tell(bad("✗"), &it.text));
     report.findings[found..].iter().for_each(|finding| tell(faint("–"), finding));
     bar.finish_and_clear();
     watcher.abort();

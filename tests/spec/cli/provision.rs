@@ -269,3 +269,12 @@ async fn a_number_that_another_run_gave_away_is_told_after_all_steps() {
         "{said:?}"
     );
 }
+
+#[tokio::test]
+async fn what_is_left_to_somebody_is_told_once() {
+    let (world, operator) = a_company().await;
+    world.okta.is_mastered_elsewhere("Randall", "mobilePhone");
+    let said = operator.run(&["provision", "--yes"]).await;
+    let finding = "A phone number of Randall Degges comes from another system";
+    assert_eq!((said.result.matches(finding).count(), said.status), (1, 0), "{said:?}");
+}
