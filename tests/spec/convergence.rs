@@ -17,7 +17,7 @@ use twilify::{
     okta::{ApiToken, Directory},
     phone::Territory,
     seal::Seal,
-    transport::{Http, WHILE_NOBODY_WAITS},
+    transport::{Http, Roots, WHILE_NOBODY_WAITS},
     twilio::{Account, AuthTokens, Credentials},
 };
 
@@ -159,7 +159,7 @@ fn own(world: &World, number: &str, label: &str) {
 
 /// The provisioner of the function, in this process.
 fn a_provisioner(world: &World) -> Provisioner {
-    let http = Http::new(WHILE_NOBODY_WAITS);
+    let http = Http::new(WHILE_NOBODY_WAITS, Roots::mozilla());
     let token = ApiToken::new(sandbox::OKTA_TOKEN.into());
     let tokens = AuthTokens::parse(sandbox::TWILIO_AUTH_TOKEN).unwrap();
     Provisioner {

@@ -24,7 +24,7 @@ fn later(world: &World) -> String {
 }
 
 /// Waits until nothing is left in the queues.
-async fn worked_off(world: &World) {
+pub(crate) async fn worked_off(world: &World) {
     for _ in 0..1200 {
         if world.late.waiting() == 0 {
             return;

@@ -22,6 +22,7 @@ mod refusals;
 mod remarks;
 mod secrets;
 mod signatures;
+mod starting;
 
 use sandbox::{Employee, World};
 

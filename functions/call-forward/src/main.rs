@@ -1,14 +1,18 @@
 //! Twilio asks what to do with a call, and again when the phone that rang rings no more.
 
-use std::{convert::Infallible, process::ExitCode};
+use std::process::ExitCode;
 
 use call_forward::{Caller, Outcome, after};
-use lambda_http::{Error, Request, RequestExt as _, Response, run, service_fn};
+use gateway::{Event, answer};
+use http::{Request, Response};
+use lambda_http::{Error, LambdaEvent, lambda_runtime::run, service_fn};
+use serde_json::value::RawValue;
 use twilify::{
     Causes,
-    config::{Aws, Calls, Settings},
+    config::{self, Aws, Calls, Settings},
     log, metrics,
-    secrets::Parameters,
+    secrets::{self, Parameters},
+    start::Lazy,
     switchboard::{Switchboard, Unreached},
     transport::{Http, WHILE_SOMEONE_WAITS},
     twilio::{IncomingCall, Rejection, VoiceResponse, Webhooks},
@@ -30,43 +34,70 @@ async fn serve() -> Result<(), Error> {
     log::start(settings.log);
     metrics::start(&settings.metrics);
     let calls = Calls::from_env()?;
-    let http = Http::new(WHILE_SOMEONE_WAITS);
-    let parameters = Parameters::fetch(&http, &Aws::from_env()?, &settings).await?;
-    let function = CallForward {
-        webhooks: parameters.webhooks(&settings)?,
-        switchboard: parameters.switchboard(&http, &settings)?,
-        settings: calls,
+    let http = Http::new(WHILE_SOMEONE_WAITS, config::roots()?);
+    let aws = Aws::from_env()?;
+    let function = Lazy::start(async || CallForward::open(&http, &aws, &settings, &calls).await).await?;
+    let handle = async |LambdaEvent { payload, context }: LambdaEvent<Box<RawValue>>| {
+        let event: Event<'_> = serde_json::from_str(payload.get())?;
+        let response = async {
+            match function.get().await {
+                Ok(function) => function.respond(event).await,
+                Err(error) => without_parameters(&error, &event.path(), &calls),
+            }
+        };
+        Ok::<_, Error>(answer(log::invocation(&context.request_id, response).await))
     };
-    run(service_fn(async |request: Request| {
-        let id = request.lambda_context().request_id;
-        log::invocation(&id, function.respond(request)).await
-    }))
-    .await
+    // On the heap, because the runtime moves it from layer to layer.
+    run(service_fn(|event| Box::pin(handle(event)))).await
+}
+
+/// Nobody can tell whether this is Twilio's, so it is told what everybody may know.
+fn without_parameters(error: &secrets::Error, path: &str, settings: &Calls) -> Response<String> {
+    tracing::error!(error = %Causes(error), "cannot connect a call");
+    if path.ends_with("/after") {
+        return VoiceResponse::new(settings.voice.clone()).into();
+    }
+    Outcome::TryLater.log();
+    Outcome::TryLater.twiml(settings).into()
 }
 
 impl CallForward {
+    async fn open(
+        http: &Http,
+        aws: &Aws,
+        settings: &Settings,
+        calls: &Calls,
+    ) -> Result<Self, secrets::Error> {
+        let parameters = Parameters::fetch(http, aws, settings).await?;
+        let webhooks = parameters.webhooks(settings)?;
+        let switchboard = parameters.switchboard(http, settings)?;
+        switchboard.connect().await;
+        Ok(Self { webhooks, switchboard, settings: calls.clone() })
+    }
+
     /// Refuses what Twilio did not sign. Whatever else goes wrong, the caller hears about it.
-    async fn respond(&self, request: Request) -> Result<Response<String>, Infallible> {
-        // A stage or a domain may have put something before the path.
-        let path = request.uri().path();
-        let twiml = if path.ends_with("/call-forward") {
-            match self.webhooks.accept(&request) {
-                Ok(call) => Ok(self.connect(call).await),
-                Err(rejection) => Err(rejection),
-            }
-        } else if path.ends_with("/call-forward/after") {
-            self.webhooks.accept(&request).map(|ended| after(&ended, &self.settings))
-        } else {
-            Err(Rejection::NotFound)
-        };
-        Ok(twiml.map_or_else(
+    async fn respond(&self, event: Event<'_>) -> Response<String> {
+        self.twiml(event).await.map_or_else(
             |rejection| {
                 tracing::warn!(reason = %rejection, "refused a request");
                 metrics::count("RequestsRefused");
                 rejection.into()
             },
             Response::from,
-        ))
+        )
+    }
+
+    async fn twiml(&self, event: Event<'_>) -> Result<VoiceResponse, Rejection> {
+        let request = Request::try_from(event).map_err(|_| Rejection::Malformed)?;
+        // A stage or a domain may have put something before the path.
+        let path = request.uri().path();
+        if path.ends_with("/call-forward") {
+            Ok(self.connect(self.webhooks.accept(&request)?).await)
+        } else if path.ends_with("/call-forward/after") {
+            Ok(after(&self.webhooks.accept(&request)?, &self.settings))
+        } else {
+            Err(Rejection::NotFound)
+        }
     }
 
     async fn connect(&self, call: IncomingCall) -> VoiceResponse {

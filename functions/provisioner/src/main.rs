@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use twilify::{
     Causes,
-    config::{Aws, Provisioning, Settings},
+    config::{self, Aws, Provisioning, Settings},
     log, metrics,
     secrets::Parameters,
     transport::{Http, WHILE_NOBODY_WAITS},
@@ -66,7 +66,7 @@ async fn serve() -> Result<(), Error> {
     let settings = Settings::from_env()?;
     log::start(settings.log);
     metrics::start(&settings.metrics);
-    let http = Http::new(WHILE_NOBODY_WAITS);
+    let http = Http::new(WHILE_NOBODY_WAITS, config::roots()?);
     let provisioning = Provisioning::from_env()?;
     let parameters = Parameters::fetch(&http, &Aws::from_env()?, &settings).await?;
     let account = parameters.account(&http, &settings)?;

@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
+use gateway::{Event, answer};
 use lambda_http::{
-    Body, Error, LambdaEvent, aws_lambda_events::apigw::ApiGatewayV2httpResponse, lambda_runtime::run,
-    request, service_fn,
+    Error, LambdaEvent, aws_lambda_events::apigw::ApiGatewayV2httpResponse, lambda_runtime::run, service_fn,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -13,10 +13,12 @@ use sms_forward::{
     late::{Batch, Leftover},
 };
 use twilify::{
-    config::{Aws, Messages, Settings},
+    config::{self, Aws, Messages, Settings},
     log, metrics,
-    secrets::Parameters,
+    secrets::{self, Parameters},
+    start::{self, Lazy},
     transport::{Http, WHILE_SOMEONE_WAITS},
+    twilio::Rejection,
 };
 
 /// What an invocation comes to.
@@ -39,30 +41,44 @@ async fn serve() -> Result<(), Error> {
     log::start(settings.log);
     metrics::start(&settings.metrics);
     let messages = Messages::from_env()?;
-    let http = Http::new(WHILE_SOMEONE_WAITS);
-    let parameters = Parameters::fetch(&http, &Aws::from_env()?, &settings).await?;
-    let function = SmsForward::new(
-        parameters.webhooks(&settings)?,
-        parameters.switchboard(&http, &settings)?,
-        parameters.account(&http, &settings)?,
-        settings.messaging_service,
-        messages,
-    );
-    run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
-        log::invocation(&event.context.request_id, respond(&function, event.payload.get())).await
-    }))
-    .await
+    let http = Http::new(WHILE_SOMEONE_WAITS, config::roots()?);
+    let aws = Aws::from_env()?;
+    let open = async || open(&http, &aws, &settings, &messages).await;
+    let (function, ()) = tokio::join!(Lazy::start(open), start::connect(&http, settings.twilio_api.clone()));
+    let function = function?;
+    let handle = async |event: LambdaEvent<Box<RawValue>>| {
+        let answer = async {
+            match function.get().await {
+                Ok(function) => respond(function, event.payload.get()).await,
+                // Twilio hands a text to the queue then, and what is in the queue stays there.
+                Err(error) => Err(error.into()),
+            }
+        };
+        log::invocation(&event.context.request_id, answer).await
+    };
+    // On the heap, because the runtime moves it from layer to layer.
+    run(service_fn(|event| Box::pin(handle(event)))).await
+}
+
+async fn open(
+    http: &Http,
+    aws: &Aws,
+    settings: &Settings,
+    messages: &Messages,
+) -> Result<SmsForward, secrets::Error> {
+    let parameters = Parameters::fetch(http, aws, settings).await?;
+    let webhooks = parameters.webhooks(settings)?;
+    let account = parameters.account(http, settings)?;
+    let switchboard = parameters.switchboard(http, settings)?;
+    switchboard.connect().await;
+    Ok(SmsForward::new(webhooks, switchboard, account, settings.messaging_service.clone(), messages.clone()))
 }
 
 async fn respond(function: &SmsForward, event: &str) -> Result<Answer, Error> {
-    if let Ok(batch) = serde_json::from_str::<Batch>(event) {
-        return Ok(Answer::Queue(function.work_off(batch).await));
+    if let Ok(event) = serde_json::from_str::<Event<'_>>(event) {
+        let request = event.try_into().map_err(|_| Rejection::Malformed);
+        return Ok(Answer::Web(Box::new(answer(function.respond(request).await))));
     }
-    let (parts, body) = function.respond(request::from_str(event)?).await.into_parts();
-    let mut response = ApiGatewayV2httpResponse::default();
-    response.status_code = parts.status.as_u16().into();
-    response.headers = parts.headers;
-    response.is_base64_encoded = matches!(body, Body::Binary(_));
-    response.body = Some(body);
-    Ok(Answer::Web(Box::new(response)))
+    let batch = serde_json::from_str::<Batch>(event)?;
+    Ok(Answer::Queue(function.work_off(batch).await))
 }

@@ -18,27 +18,36 @@ const FOR_A_FILE: Duration = Duration::from_secs(4);
 impl SmsForward {
     /// Refuses what Twilio did not sign and links that are not ours, and tells Twilio whether a message was
     /// dealt with.
-    pub async fn respond(&self, request: Request<impl AsRef<[u8]>>) -> Response<Body> {
-        // A stage or a domain may have put something before the path.
-        let path = request.uri().path();
-        let answer = if path.ends_with("/sms-forward") {
-            self.take_message(&request).await
-        } else if path.ends_with("/sms-forward/status") {
-            self.take_status(&request).await
-        } else if [Method::GET, Method::HEAD].contains(request.method()) && path.contains("/media/") {
-            return self.serve_file(&request).await;
-        } else {
-            Err(Rejection::NotFound)
-        };
-        let answer = answer.unwrap_or_else(|rejection| {
-            tracing::warn!(reason = %rejection, "refused a request");
-            metrics::count("RequestsRefused");
-            rejection.into()
-        });
-        answer.map(Body::from)
+    pub async fn respond(&self, request: Result<Request<Vec<u8>>, Rejection>) -> Response<Body> {
+        match self.answer(request).await {
+            Ok(response) => response,
+            Err(rejection) => {
+                tracing::warn!(reason = %rejection, "refused a request");
+                metrics::count("RequestsRefused");
+                Response::<String>::from(rejection).map(Body::from)
+            }
+        }
     }
 
-    async fn take_message(&self, request: &Request<impl AsRef<[u8]>>) -> Result<Response<String>, Rejection> {
+    async fn answer(
+        &self,
+        request: Result<Request<Vec<u8>>, Rejection>,
+    ) -> Result<Response<Body>, Rejection> {
+        let request = request?;
+        // A stage or a domain may have put something before the path.
+        let path = request.uri().path();
+        if path.ends_with("/sms-forward") {
+            Ok(self.take_message(&request).await?.map(Body::from))
+        } else if path.ends_with("/sms-forward/status") {
+            Ok(self.take_status(&request).await?.map(Body::from))
+        } else if [Method::GET, Method::HEAD].contains(request.method()) && path.contains("/media/") {
+            Ok(self.serve_file(&request).await)
+        } else {
+            Err(Rejection::NotFound)
+        }
+    }
+
+    async fn take_message(&self, request: &Request<Vec<u8>>) -> Result<Response<String>, Rejection> {
         let message = self.webhooks.accept(request)?;
         let reply = self.forward_once(&message, false).await;
         let failed = reply.is_err();
@@ -49,7 +58,7 @@ impl SmsForward {
         Ok(response)
     }
 
-    async fn take_status(&self, request: &Request<impl AsRef<[u8]>>) -> Result<Response<String>, Rejection> {
+    async fn take_status(&self, request: &Request<Vec<u8>>) -> Result<Response<String>, Rejection> {
         self.follow_up(&self.webhooks.accept(request)?).await;
         let mut response = Response::default();
         *response.status_mut() = StatusCode::NO_CONTENT;
@@ -57,7 +66,7 @@ impl SmsForward {
     }
 
     /// Passes a file on to whoever has a link to it that is ours.
-    async fn serve_file(&self, request: &Request<impl AsRef<[u8]>>) -> Response<Body> {
+    async fn serve_file(&self, request: &Request<Vec<u8>>) -> Response<Body> {
         let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
         let mut response = Response::new(Body::Empty);
         *response.status_mut() = StatusCode::NOT_FOUND;

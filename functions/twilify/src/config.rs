@@ -20,7 +20,7 @@ pub use self::{
     messages::Messages,
     provisioning::{Fate, NotAFate, Provisioning, Retire},
 };
-use crate::{okta::Attribute, phone::Territory, twilio::MessagingServiceSid};
+use crate::{okta::Attribute, phone::Territory, transport::Roots, twilio::MessagingServiceSid};
 
 /// What every function needs to know.
 #[derive(Clone, Debug)]
@@ -83,6 +83,16 @@ pub enum Error {
         /// What is wrong with it.
         complaint: String,
     },
+}
+
+/// Whom to trust with credentials: the certificate authorities in the file that `SSL_CERT_FILE` names, as
+/// OpenSSL does, or else Mozilla's.
+pub fn roots() -> Result<Roots, Error> {
+    let variables = Variables(variable);
+    let Some(path) = variables.get("SSL_CERT_FILE") else { return Ok(Roots::mozilla()) };
+    let invalid = |it: &dyn std::fmt::Display| variables::invalid("SSL_CERT_FILE", it);
+    let pem = std::fs::read(path).map_err(|error| invalid(&error))?;
+    Roots::read(&pem).map_err(|error| invalid(&error))
 }
 
 impl Settings {

@@ -17,6 +17,7 @@ pub mod okta;
 pub mod phone;
 pub mod seal;
 pub mod secrets;
+pub mod start;
 pub mod switchboard;
 pub mod transport;
 pub mod twilio;

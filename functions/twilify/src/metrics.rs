@@ -4,12 +4,13 @@
 
 use std::{
     collections::BTreeMap,
+    io::{self, Write as _},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
 /// The most values of one metric that CloudWatch takes in one line.
 const MOST_VALUES: usize = 100;
@@ -27,6 +28,33 @@ struct Measured {
     /// In milliseconds.
     times: BTreeMap<&'static str, Vec<f64>>,
 }
+
+/// What a line says of itself, so that CloudWatch understands it.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metadata<'a> {
+    /// Milliseconds since 1970.
+    timestamp: i64,
+    cloud_watch_metrics: Vec<Directive<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive<'a> {
+    namespace: &'a str,
+    dimensions: &'static [&'static [&'static str]],
+    metrics: Vec<Metric>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metric {
+    name: &'static str,
+    unit: &'static str,
+}
+
+/// A line in the making.
+struct Line<'a>(&'a Measured, Timestamp);
 
 /// Sets where in CloudWatch the metrics are.
 pub fn start(namespace: &str) {
@@ -97,47 +125,66 @@ impl Measured {
         !self.namespace.is_empty()
     }
 
-    /// Prints what was measured, if anything was, and forgets it.
-    #[expect(clippy::print_stdout, reason = "this is where Lambda collects it, like the log")]
-    fn print(&mut self) {
-        if let Some(line) = self.line(Timestamp::now()) {
-            println!("{line}");
-        }
+    fn is_empty(&self) -> bool {
+        self.counts.is_empty() && self.times.is_empty() && self.by_code.is_none()
     }
 
-    fn line(&mut self, now: Timestamp) -> Option<Value> {
-        let (mut directives, mut line) = (Vec::new(), Map::new());
-        let mut metrics = Vec::new();
-        for (name, count) in std::mem::take(&mut self.counts) {
-            // A metric costs money in every hour in which it is told of. That there was none is told to the log.
-            if count > 0 {
-                metrics.push(json!({ "Name": name, "Unit": "Count" }));
-            }
-            line.insert(name.to_owned(), count.into());
+    /// Prints what was measured, if anything was, and forgets it.
+    fn print(&mut self) {
+        if self.is_empty() {
+            return;
         }
-        for (name, times) in std::mem::take(&mut self.times) {
-            metrics.push(json!({ "Name": name, "Unit": "Milliseconds" }));
-            line.insert(name.to_owned(), times.into());
+        if let Ok(mut line) = serde_json::to_vec(&Line(self, Timestamp::now())) {
+            line.push(b'\n');
+            // Where Lambda collects it, like the log.
+            let _ = io::stdout().lock().write_all(&line);
         }
-        let mut directive = |dimensions: Value, metrics: Vec<Value>| {
-            directives
-                .push(json!({ "Namespace": self.namespace, "Dimensions": dimensions, "Metrics": metrics }));
-        };
-        if !metrics.is_empty() {
-            directive(json!([[]]), metrics);
+        self.forget();
+    }
+
+    fn forget(&mut self) {
+        self.counts.clear();
+        self.times.clear();
+        self.by_code = None;
+    }
+}
+
+impl Line<'_> {
+    fn directives(&self) -> Vec<Directive<'_>> {
+        let Self(Measured { namespace, counts, times, by_code, .. }, _) = self;
+        // A metric costs money in every hour in which it is told of. That there was none is told to the log.
+        let counted = counts.iter().filter(|(_, count)| **count > 0);
+        let counted = counted.map(|(name, _)| Metric { name, unit: "Count" });
+        let timed = times.keys().map(|name| Metric { name, unit: "Milliseconds" });
+        let metrics: Vec<_> = counted.chain(timed).collect();
+        let plain = Directive { namespace, dimensions: &[&[]], metrics };
+        let by_code = by_code.map(|(name, _)| Directive {
+            namespace,
+            dimensions: &[&[], &["ErrorCode"]],
+            metrics: vec![Metric { name, unit: "Count" }],
+        });
+        [Some(plain), by_code].into_iter().flatten().filter(|it| !it.metrics.is_empty()).collect()
+    }
+}
+
+impl Serialize for Line<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(Measured { request_id, counts, times, by_code, .. }, now) = self;
+        let mut line = serializer.serialize_map(None)?;
+        let metadata = Metadata { timestamp: now.as_millisecond(), cloud_watch_metrics: self.directives() };
+        line.serialize_entry("_aws", &metadata)?;
+        line.serialize_entry("request_id", request_id)?;
+        for (name, count) in counts {
+            line.serialize_entry(name, count)?;
         }
-        if let Some((name, code)) = self.by_code.take() {
-            directive(json!([[], ["ErrorCode"]]), vec![json!({ "Name": name, "Unit": "Count" })]);
-            line.insert(name.to_owned(), 1.into());
-            line.insert("ErrorCode".to_owned(), code.to_string().into());
+        for (name, times) in times {
+            line.serialize_entry(name, times)?;
         }
-        if line.is_empty() {
-            return None;
+        if let Some((name, code)) = by_code {
+            line.serialize_entry(name, &1)?;
+            line.serialize_entry("ErrorCode", &code.to_string())?;
         }
-        let aws = json!({ "Timestamp": now.as_millisecond(), "CloudWatchMetrics": directives });
-        line.insert("_aws".to_owned(), aws);
-        line.insert("request_id".to_owned(), self.request_id.clone().into());
-        Some(line.into())
+        line.end()
     }
 }
 
@@ -149,25 +196,19 @@ mod tests {
     fn a_line_is_what_cloudwatch_understands() {
         let mut measured =
             Measured { namespace: "phones".to_owned(), request_id: "8476".to_owned(), ..Measured::nothing() };
-        assert_eq!(measured.line(Timestamp::UNIX_EPOCH), None, "of nothing there is no line");
+        assert!(measured.is_empty(), "of nothing there is no line");
         measured.counts.insert("TextsLate", 1);
         measured.counts.insert("TextsFromLastKnownRoute", 0);
         measured.times.insert("OktaLatency", vec![12.5, 3.]);
         measured.by_code = Some(("MessagesRefused", 30034));
-        let line = serde_json::to_string_pretty(&measured.line(Timestamp::UNIX_EPOCH)).unwrap();
+        let line = serde_json::to_string_pretty(&Line(&measured, Timestamp::UNIX_EPOCH)).unwrap();
         insta::assert_snapshot!(line, @r#"
         {
-          "ErrorCode": "30034",
-          "MessagesRefused": 1,
-          "OktaLatency": [
-            12.5,
-            3.0
-          ],
-          "TextsFromLastKnownRoute": 0,
-          "TextsLate": 1,
           "_aws": {
+            "Timestamp": 0,
             "CloudWatchMetrics": [
               {
+                "Namespace": "phones",
                 "Dimensions": [
                   []
                 ],
@@ -180,10 +221,10 @@ mod tests {
                     "Name": "OktaLatency",
                     "Unit": "Milliseconds"
                   }
-                ],
-                "Namespace": "phones"
+                ]
               },
               {
+                "Namespace": "phones",
                 "Dimensions": [
                   [],
                   [
@@ -195,15 +236,22 @@ mod tests {
                     "Name": "MessagesRefused",
                     "Unit": "Count"
                   }
-                ],
-                "Namespace": "phones"
+                ]
               }
-            ],
-            "Timestamp": 0
+            ]
           },
-          "request_id": "8476"
+          "request_id": "8476",
+          "TextsFromLastKnownRoute": 0,
+          "TextsLate": 1,
+          "OktaLatency": [
+            12.5,
+            3.0
+          ],
+          "MessagesRefused": 1,
+          "ErrorCode": "30034"
         }
         "#);
-        assert_eq!(measured.line(Timestamp::UNIX_EPOCH), None, "nothing is told twice");
+        measured.forget();
+        assert!(measured.is_empty(), "nothing is told twice");
     }
 }

@@ -27,6 +27,7 @@ pub use self::{
 use crate::{
     Employee, EmployeeId, Status, metrics,
     phone::{CompanyNumber, MobileNumber, PhoneNumber, Territory},
+    start,
     transport::{Answer, Failure, Http},
 };
 
@@ -75,6 +76,11 @@ impl Directory {
     #[must_use]
     pub fn new(http: Http, org: OrgUrl, token: ApiToken, company_phone: Attribute) -> Self {
         Self { http, org, token, company_phone, pace: None }
+    }
+
+    /// Opens a connection to Okta, so that the first request finds one. See [`start::connect`].
+    pub async fn connect(&self) {
+        start::connect(&self.http, self.url(".well-known/okta-organization")).await;
     }
 
     /// The same directory for somebody who has time until `deadline`: where Okta asks for fewer
@@ -190,24 +196,28 @@ impl Directory {
     ) -> Result<(), Error> {
         let url = self.user(&revision.employee);
         let path = url.path().to_owned();
-        let mut request = self.http.client().post(url).header(header::CONTENT_TYPE, "application/json");
-        if let Some(etag) = &revision.etag {
-            request = request.header(header::IF_MATCH, etag);
-        }
         let profile: Value = json!({ "profile": { attribute: value.into() } });
-        self.send(Method::POST, &path, request.body(profile.to_string())).await.map(drop)
+        let request = || {
+            let request = self.http.client().post(url.clone()).body(profile.to_string());
+            let request = request.header(header::CONTENT_TYPE, "application/json");
+            match &revision.etag {
+                Some(etag) => request.header(header::IF_MATCH, etag),
+                None => request,
+            }
+        };
+        self.send(Method::POST, &path, request).await.map(drop)
     }
 
     async fn get<T: serde::de::DeserializeOwned>(&self, url: Url) -> Result<(Answer, T), Error> {
         let path = url.path().to_owned();
         let request = || self.http.client().get(url.clone()).header(header::CONTENT_TYPE, LEAN);
-        let answer = match self.send(Method::GET, &path, request()).await {
+        let answer = match self.send(Method::GET, &path, request).await {
             Err(error)
                 if self.pace.is_none()
                     && let Some(pause) = error.passes_in() =>
             {
                 tokio::time::sleep(pause).await;
-                self.send(Method::GET, &path, request()).await
+                self.send(Method::GET, &path, request).await
             }
             answer => answer,
         }?;
@@ -215,11 +225,16 @@ impl Directory {
         Ok((answer, value))
     }
 
-    async fn send(&self, method: Method, path: &str, request: RequestBuilder) -> Result<Answer, Error> {
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        request: impl Fn() -> RequestBuilder,
+    ) -> Result<Answer, Error> {
         let token = format!("SSWS {}", self.token.0.expose_secret());
-        let request = request.header(header::AUTHORIZATION, token).header(header::ACCEPT, "application/json");
         loop {
-            let request = request.try_clone().expect("bodies are held in memory");
+            let request = request().header(header::AUTHORIZATION, &token);
+            let request = request.header(header::ACCEPT, "application/json");
             if let Some(pace) = &self.pace
                 && !pace.keep().await
             {

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_ssm::error::ProvideErrorMetadata as _;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
@@ -57,6 +58,14 @@ pub struct Parameters {
 /// The parameters are not there, or not right.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// SSM did not answer, or not with sense. It may next time.
+    #[error("AWS Systems Manager does not answer, so the parameters below {path} could not be read")]
+    Unanswered {
+        /// Where they were looked for.
+        path: String,
+        /// What happened.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// SSM would not tell.
     #[error("could not read the parameters below {path} from AWS Systems Manager")]
     Unreadable {
@@ -114,9 +123,17 @@ impl Parameters {
         let path = &settings.parameter_path;
         let names = ALL.map(|Name(name)| format!("{path}/{name}")).into();
         let request = aws::ssm(http, aws).get_parameters().set_names(Some(names)).with_decryption(true);
-        let response = request.send().await.map_err(|error| Error::Unreadable {
-            path: path.clone(),
-            source: error.into_source().unwrap_or_else(Into::into),
+        let response = request.send().await.map_err(|error| {
+            let status = error.raw_response().map(aws_smithy_runtime_api::http::Response::status);
+            let refused = status.is_some_and(|it| it.is_client_error() && it.as_u16() != 429);
+            let throttled = error.code().is_some_and(|code| code.contains("Throttl"));
+            let path = path.clone();
+            let source = error.into_source().unwrap_or_else(Into::into);
+            if refused && !throttled {
+                Error::Unreadable { path, source }
+            } else {
+                Error::Unanswered { path, source }
+            }
         })?;
         let parameters = response.parameters.unwrap_or_default();
         // Whoever stored a value from a file has stored the line's end with it.

@@ -6,7 +6,11 @@ use std::{
 };
 
 use http::{HeaderMap, StatusCode};
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::ring,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
 use serde::de::DeserializeOwned;
 
 /// How long a connection may take, the TLS handshake included.
@@ -24,6 +28,15 @@ const LONGEST_ANSWER: usize = 8 << 20;
 /// An HTTP client. Its clones share connections.
 #[derive(Clone, Debug)]
 pub struct Http(reqwest::Client);
+
+/// The certificate authorities whose word for a server's name is taken.
+#[derive(Clone, Debug)]
+pub struct Roots(RootCertStore);
+
+/// The text is no list of certificate authorities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a file with certificates in PEM format, like -----BEGIN CERTIFICATE-----")]
+pub struct NotRoots;
 
 /// An answer, read to its end.
 #[derive(Debug)]
@@ -80,20 +93,36 @@ pub(crate) fn jittered(pause: Duration) -> Duration {
     pause + pause * (now.subsec_micros() % 100) / 1000
 }
 
+impl Roots {
+    /// Those that Mozilla trusts.
+    #[must_use]
+    pub fn mozilla() -> Self {
+        Self(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.into() })
+    }
+
+    /// Those in `pem`, and no others.
+    pub fn read(pem: &[u8]) -> Result<Self, NotRoots> {
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            roots.add(certificate.map_err(|_| NotRoots)?).map_err(|_| NotRoots)?;
+        }
+        if roots.is_empty() { Err(NotRoots) } else { Ok(Self(roots)) }
+    }
+}
+
 impl Http {
     /// A client that gives every request `patience`, from its first byte to the last one of the
     /// answer.
     ///
-    /// It trusts the roots that Mozilla trusts, follows no redirect and uses no proxy, so that
-    /// credentials go nowhere but where they were sent.
+    /// It trusts `roots`, follows no redirect and uses no proxy, so that credentials go nowhere but where
+    /// they were sent.
     ///
     /// # Panics
     ///
     /// Never: the TLS provider is compiled in.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is the place the lint points to")]
-    pub fn new(patience: Duration) -> Self {
-        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.into() };
+    pub fn new(patience: Duration, Roots(roots): Roots) -> Self {
         let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .expect("ring speaks TLS 1.2 and 1.3")
@@ -104,6 +133,7 @@ impl Http {
             .connect_timeout(CONNECT)
             .timeout(patience)
             .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
             .no_proxy()
             .user_agent(concat!("twilify/", env!("CARGO_PKG_VERSION")))
             .build();
@@ -123,7 +153,7 @@ impl Http {
             if error.is_connect() { Failure::NotSent(error) } else { Failure::NoAnswer(error) }
         };
         let mut response = request.send().await.map_err(failure)?;
-        let mut body = Vec::new();
+        let mut body = Vec::with_capacity(1024);
         while let Some(chunk) = response.chunk().await.map_err(failure)? {
             if body.len() + chunk.len() > LONGEST_ANSWER {
                 return Err(Failure::TooLong);

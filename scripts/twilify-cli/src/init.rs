@@ -5,7 +5,12 @@ mod questions;
 
 use anyhow::{Result, bail};
 use secrecy::{ExposeSecret as _, SecretString};
-use twilify::{seal, secrets::SEAL_KEY};
+use twilify::{
+    config::roots,
+    seal,
+    secrets::SEAL_KEY,
+    transport::{Http, WHILE_NOBODY_WAITS},
+};
 
 use self::{answers::Answers, questions::QUESTIONS};
 use crate::{
@@ -29,7 +34,8 @@ pub(crate) async fn init(Arguments { flags, yes, .. }: &Arguments) -> Result<()>
     if asks {
         heading("What to set");
     }
-    let mut answers = Answers::new(flags, &kept, asks, store.aws().is_none());
+    let http = Http::new(WHILE_NOBODY_WAITS, roots()?);
+    let mut answers = Answers::new(flags, &kept, asks, store.aws().is_none(), http);
     for question in &QUESTIONS {
         answers.add(question).await?;
     }

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use provisioner::Provisioner;
 use secrecy::{ExposeSecret as _, SecretString};
 use twilify::{
-    config::{self, Provisioning, Settings},
+    config::{self, Provisioning, Settings, roots},
     okta::{Directory, OrgUrl},
     seal::Seal,
     secrets::{
@@ -62,7 +62,7 @@ impl Setup {
         let tokens = values.iter().find(|(name, _)| *name == TWILIO_AUTH_TOKEN);
         let tokens = tokens.and_then(|(_, it)| AuthTokens::parse(it.expose_secret()));
         Ok(Self {
-            http: Http::new(WHILE_NOBODY_WAITS),
+            http: Http::new(WHILE_NOBODY_WAITS, roots()?),
             parameters: Parameters::new(&settings.parameter_path, values.clone()),
             values,
             tokens: tokens.context("the auth token is empty; run: twilify init")?,

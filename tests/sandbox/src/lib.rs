@@ -17,6 +17,7 @@
 //! ```
 
 mod aws;
+mod line;
 mod okta;
 mod operator;
 mod server;
@@ -25,6 +26,7 @@ mod world;
 
 pub use self::{
     aws::{
+        binaries::{binary, build_as_deployed},
         lambda::{Failed, Usage},
         sqs::Queues,
         ssm::Ssm,

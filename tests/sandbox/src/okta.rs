@@ -20,7 +20,10 @@ use axum::{
 use serde_json::{Value, json};
 
 pub use self::employee::Employee;
-use crate::server::{Health, listen, lock, serve_vendor};
+use crate::{
+    line::Identity,
+    server::{Health, listen_as, lock, serve_vendor},
+};
 
 /// The org's only API token.
 pub const API_TOKEN: &str = "00sandbox-api-token";
@@ -55,13 +58,14 @@ type Reply = Result<Response, Failure>;
 struct Failure(StatusCode, &'static str, &'static str);
 
 impl Okta {
-    pub(crate) async fn start() -> anyhow::Result<Self> {
-        let (listener, url) = listen(0).await?;
+    pub(crate) async fn start(identity: Option<&Identity>) -> anyhow::Result<Self> {
+        let health = Health::default();
+        let (line, url) = listen_as(identity, &health).await?;
         let schema =
             ["firstName", "lastName", "displayName", "email", "mobilePhone", "primaryPhone", "department"];
         let schema = Arc::new(Mutex::new(schema.map(ToOwned::to_owned).into()));
         let rights = Arc::new(Mutex::new(Rights { may_write: true, requests_left: 599 }));
-        let (health, employees, index) = (Health::default(), Arc::default(), Arc::default());
+        let (employees, index) = (Arc::default(), Arc::default());
         let okta = Self { health, employees, index, schema, rights, url };
         let router = Router::new()
             .route("/api/v1/users", get(list))
@@ -77,7 +81,7 @@ impl Okta {
             .layer(middleware::from_fn_with_state(okta.clone(), authenticate))
             .route("/.well-known/okta-organization", get(organization))
             .with_state(okta.clone());
-        serve_vendor(listener, &okta.health, router);
+        serve_vendor(line, &okta.health, router);
         Ok(okta)
     }
 

@@ -2,7 +2,10 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -13,9 +16,12 @@ use axum::{
     extract::{Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
+    serve::Listener,
 };
 use http::StatusCode;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Notify};
+
+use crate::line::{Identity, Line};
 
 /// What is wrong with a vendor.
 #[derive(Clone)]
@@ -59,9 +65,16 @@ impl fmt::Debug for Fault {
 /// Something that happens.
 pub type Action = Arc<dyn Fn() + Send + Sync>;
 
+/// What a function asks for to have a connection, and for nothing else.
+const CONNECTING: [&str; 2] = ["GET /", "GET /.well-known/okta-organization"];
+
 /// A vendor's health, and what was asked of it.
 #[derive(Clone, Default)]
-pub struct Health(Arc<Mutex<Condition>>);
+pub struct Health {
+    condition: Arc<Mutex<Condition>>,
+    pub(crate) hang_up: Arc<Notify>,
+    pub(crate) connections: Arc<AtomicUsize>,
+}
 
 #[derive(Default)]
 struct Condition {
@@ -92,25 +105,39 @@ impl Health {
 
     /// Breaks the vendor for the requests that `when` chooses.
     pub fn fails_when(&self, when: impl FnMut(&str) -> bool + Send + 'static, fault: Fault) {
-        lock(&self.0).faults.push((Box::new(when), fault));
+        lock(&self.condition).faults.push((Box::new(when), fault));
     }
 
     /// Makes everything well again.
     pub fn recovers(&self) {
-        lock(&self.0).faults.clear();
+        lock(&self.condition).faults.clear();
     }
 
-    /// What was asked of the vendor so far, like `GET /api/v1/users?limit=200`.
+    /// Ends all connections to the vendor that there are.
+    pub fn hangs_up(&self) {
+        self.hang_up.notify_waiters();
+    }
+
+    /// How often somebody has connected to the vendor so far.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    /// What was asked of the vendor so far, like `GET /api/v1/users?limit=200`, but for what only opens a
+    /// connection.
     #[must_use]
     pub fn requests(&self) -> Vec<String> {
-        lock(&self.0).requests.clone()
+        lock(&self.condition).requests.clone()
     }
 
     fn diagnose(&self, request: String) -> Option<Fault> {
-        let mut condition = lock(&self.0);
+        let mut condition = lock(&self.condition);
         let fault =
             condition.faults.iter_mut().find_map(|(when, fault)| when(&request).then(|| fault.clone()));
-        condition.requests.push(request);
+        if !CONNECTING.contains(&request.as_str()) {
+            condition.requests.push(request);
+        }
         fault
     }
 }
@@ -123,14 +150,26 @@ pub(crate) async fn listen(port: u16) -> anyhow::Result<(TcpListener, String)> {
     Ok((listener, url))
 }
 
+/// Takes any free port for a vendor, and tells its URL.
+pub(crate) async fn listen_as(
+    identity: Option<&Identity>,
+    health: &Health,
+) -> anyhow::Result<(Line, String)> {
+    let (listener, mut url) = listen(0).await?;
+    if identity.is_some() {
+        url = format!("https://localhost:{}", listener.local_addr()?.port());
+    }
+    Ok((Line::new(listener, identity.cloned(), health)?, url))
+}
+
 /// Serves `router` for as long as the world lasts.
-pub(crate) fn serve(listener: TcpListener, router: Router) {
+pub(crate) fn serve<L: Listener<Addr: fmt::Debug>>(listener: L, router: Router) {
     tokio::spawn(async { axum::serve(listener, router).await });
 }
 
 /// Like [`serve`], for a vendor that can fall ill.
-pub(crate) fn serve_vendor(listener: TcpListener, health: &Health, router: Router) {
-    serve(listener, router.layer(middleware::from_fn_with_state(health.clone(), suffer)));
+pub(crate) fn serve_vendor(line: Line, health: &Health, router: Router) {
+    serve(line, router.layer(middleware::from_fn_with_state(health.clone(), suffer)));
 }
 
 async fn suffer(State(health): State<Health>, request: Request, next: Next) -> Response {

@@ -17,7 +17,10 @@ pub use self::{
     network::{Answer, Delivery},
     script::{Call, Heard},
 };
-use crate::server::{Health, listen, lock, serve, serve_vendor};
+use crate::{
+    line::Identity,
+    server::{Health, listen, listen_as, lock, serve, serve_vendor},
+};
 
 /// The account's name.
 pub const ACCOUNT_SID: &str = "AC00000000000000000000000000000000";
@@ -121,7 +124,7 @@ pub struct Number {
 }
 
 impl Twilio {
-    pub(crate) async fn start() -> anyhow::Result<Self> {
+    pub(crate) async fn start(identity: Option<&Identity>) -> anyhow::Result<Self> {
         let state = State {
             auth_token: AUTH_TOKEN.to_owned(),
             for_sale: Vec::new(),
@@ -144,8 +147,8 @@ impl Twilio {
                 campaign: Some("VERIFIED"),
             },
         };
-        let (listener, url) = listen(0).await?;
         let (health, state) = (Health::default(), Arc::new(Mutex::new(state)));
+        let (line, url) = listen_as(identity, &health).await?;
         let (storage, storage_url) = listen(0).await?;
         let twilio = Self { health, state, http: network::client(), url, storage_url };
         serve(storage, rest::messages::storage(&twilio));
@@ -154,7 +157,7 @@ impl Twilio {
         let router = router.merge(rest::standing::router(&twilio));
         let router =
             router.nest(&format!("/v1/Services/{MESSAGING_SERVICE_SID}"), rest::messaging_service(&twilio));
-        serve_vendor(listener, &twilio.health, router.fallback(rest::not_found));
+        serve_vendor(line, &twilio.health, router.fallback(rest::not_found));
         Ok(twilio)
     }
 

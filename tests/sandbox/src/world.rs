@@ -1,6 +1,7 @@
 //! Everything together.
 
 use std::{
+    ffi::OsString,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -22,6 +23,7 @@ use crate::{
         sqs::Queues,
         ssm::{self, Ssm},
     },
+    line::Identity,
     okta::{self, Okta},
     operator::Operator,
     server::{Action, Fault, listen},
@@ -51,20 +53,34 @@ pub struct World {
     url: String,
     functions: [Arc<Function>; 4],
     log: Log,
+    /// What the vendors prove with who they are, if they do.
+    _identity: Option<Identity>,
 }
 
 impl World {
     /// Starts everything but the functions, which start when they are first needed.
     pub async fn start() -> anyhow::Result<Self> {
-        Self::start_at(0, false).await
+        Self::begin(0, false, None).await
+    }
+
+    /// Like [`start`](Self::start), but the functions and the vendors speak with TLS, as in the world outside.
+    pub async fn start_over_tls() -> anyhow::Result<Self> {
+        Self::begin(0, false, Some(Identity::new()?)).await
     }
 
     /// Like [`start`](Self::start), with the gateway on `port` of the loopback interface, and with
     /// what the functions log printed if `echo` says so.
     pub async fn start_at(port: u16, echo: bool) -> anyhow::Result<Self> {
+        Self::begin(port, echo, None).await
+    }
+
+    async fn begin(port: u16, echo: bool, identity: Option<Identity>) -> anyhow::Result<Self> {
         // Nobody is to wait for a compiler on the phone.
         binary("provisioner")?;
-        let (okta, twilio, ssm) = tokio::try_join!(Okta::start(), Twilio::start(), Ssm::start())?;
+        let (okta, twilio, ssm) = {
+            let identity = identity.as_ref();
+            tokio::try_join!(Okta::start(identity), Twilio::start(identity), Ssm::start(identity))?
+        };
         ssm.put("/twilify/okta/org-url", okta.url());
         ssm.put_secure("/twilify/okta/token", okta::API_TOKEN);
         ssm.put("/twilify/twilio/account-sid", twilio::ACCOUNT_SID);
@@ -72,7 +88,7 @@ impl World {
         ssm.put_secure("/twilify/seal-key", SEAL_KEY);
         ssm.put("/twilify/deployment/provisioner", "provisioner");
         let log = Log::new(echo);
-        let env: Vec<(String, String)> = [
+        let mut env: Vec<(String, String)> = [
             ("TWILIFY_PARAMETER_PATH", "/twilify"),
             ("TWILIFY_AREA_CODES", AREA_CODES),
             ("TWILIO_API_URL", twilio.url()),
@@ -85,6 +101,9 @@ impl World {
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
+        if let Some(identity) = &identity {
+            env.push(("SSL_CERT_FILE".to_owned(), identity.root().display().to_string()));
+        }
         let functions =
             [("call-forward", 14), ("sms-forward", 14), ("provisioner", 900), ("provisioner", 900)].map(
                 |(name, seconds)| {
@@ -107,7 +126,7 @@ impl World {
             &late,
         );
         let aws_url = api::start(&ssm, &functions[2]).await?;
-        let world = Self { okta, twilio, ssm, late, aws_url, url, functions, log };
+        let world = Self { okta, twilio, ssm, late, aws_url, url, functions, log, _identity: identity };
         for provisioner in &world.functions[2..] {
             provisioner.configure("TWILIFY_PUBLIC_URL", &world.url).await;
         }
@@ -207,6 +226,55 @@ impl World {
         let headers = HeaderMap::from_iter([(header::HOST, host)]);
         let event = gateway::event(&method, &uri, &headers, &Bytes::new());
         function.invoke(event).await.expect("an answer")["statusCode"].as_u64().expect("a status")
+    }
+
+    /// Starts a function in another way from now on: another build of it, or the same one under a tool.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such function.
+    pub async fn runs(&self, function: &str, command: Vec<OsString>) {
+        self.function(function).run_as(command).await;
+    }
+
+    /// Starts a function before it is needed.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such function.
+    pub async fn starts(&self, function: &str) -> anyhow::Result<()> {
+        self.function(function).warm_up().await
+    }
+
+    /// Ends a function by itself, and waits until it has ended.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such function.
+    pub async fn ends(&self, function: &str) -> anyhow::Result<()> {
+        self.function(function).end().await
+    }
+
+    /// Stops the process of a function, as Lambda does between invocations.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such function.
+    pub async fn freezes(&self, function: &str) -> anyhow::Result<()> {
+        self.function(function).signal("STOP").await
+    }
+
+    /// Lets the process of a function go on.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such function.
+    pub async fn thaws(&self, function: &str) -> anyhow::Result<()> {
+        self.function(function).signal("CONT").await
+    }
+
+    fn function(&self, name: &str) -> &Function {
+        self.functions.iter().find(|it| it.name() == name).expect("a function")
     }
 
     /// What the process of a function has used since it was started, where the system tells.

@@ -1,8 +1,11 @@
 //! Lines whose fields are all at the top, where one looks for them.
 
-use std::fmt::Debug;
+use std::{
+    fmt::Debug,
+    io::{self, Write as _},
+};
 
-use serde_json::{Map, Value};
+use serde::Serialize;
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
@@ -16,8 +19,9 @@ use tracing_subscriber::{
 /// Prints each event with its own fields and those of the spans it is in.
 pub(super) struct Lines;
 
+/// Names, and values in JSON.
 #[derive(Default)]
-struct Fields(Map<String, Value>);
+struct Fields(Vec<(&'static str, Vec<u8>)>);
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
@@ -36,23 +40,40 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
         }
     }
 
-    #[expect(clippy::print_stdout, reason = "this is where Lambda collects it")]
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut line = Fields::default();
         line.insert("level", event.metadata().level().as_str());
+        event.record(&mut line);
         for span in context.event_scope(event).into_iter().flatten() {
-            if let Some(Fields(fields)) = span.extensions().get() {
-                line.0.extend(fields.clone());
+            for (name, value) in span.extensions().get::<Fields>().into_iter().flat_map(|it| &it.0) {
+                if line.0.iter().all(|(it, _)| it != name) {
+                    line.0.push((name, value.clone()));
+                }
             }
         }
-        event.record(&mut line);
-        println!("{}", Value::from(line.0));
+        line.print();
     }
 }
 
 impl Fields {
-    fn insert(&mut self, name: &str, value: impl Into<Value>) {
-        self.0.insert(name.to_owned(), value.into());
+    /// Sets a field, in place of what it was before.
+    fn insert(&mut self, name: &'static str, value: impl Serialize) {
+        let Ok(value) = serde_json::to_vec(&value) else { return };
+        self.0.retain(|(it, _)| *it != name);
+        self.0.push((name, value));
+    }
+
+    fn print(&self) {
+        let mut line = Vec::with_capacity(256);
+        for (index, (name, value)) in self.0.iter().enumerate() {
+            line.extend_from_slice(if index == 0 { b"{\"" } else { b",\"" });
+            line.extend_from_slice(name.as_bytes());
+            line.extend_from_slice(b"\":");
+            line.extend_from_slice(value);
+        }
+        line.extend_from_slice(b"}\n");
+        // Where nobody collects it, nobody misses it.
+        let _ = io::stdout().lock().write_all(&line);
     }
 }
 

@@ -83,8 +83,10 @@ impl Directory {
     pub async fn may_edit(&self, employee: &EmployeeId) -> Result<bool, Error> {
         let url = self.user(employee);
         let path = url.path().to_owned();
-        let request = self.http.client().post(url).header(header::CONTENT_TYPE, "application/json");
-        let request = request.header(header::IF_MATCH, NOBODYS).body(r#"{"profile":{}}"#);
+        let request = || {
+            let request = self.http.client().post(url.clone()).body(r#"{"profile":{}}"#);
+            request.header(header::CONTENT_TYPE, "application/json").header(header::IF_MATCH, NOBODYS)
+        };
         match self.send(Method::POST, &path, request).await {
             Ok(_) | Err(Error::Conflict) => Ok(true),
             Err(Error::Refused(refusal)) if refusal.code == NOT_AN_ETAG => Ok(true),

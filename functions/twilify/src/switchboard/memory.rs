@@ -17,14 +17,19 @@ const CAPACITY: usize = 1000;
 /// function frozen.
 #[derive(Debug)]
 pub(super) struct Memory {
-    found: Mutex<HashMap<Key, (Destination, Timestamp)>>,
+    found: Mutex<HashMap<CompanyNumber, Known>>,
     fresh: SignedDuration,
     lifetime: SignedDuration,
 }
 
-/// A number, and what the webhook's URL says of it: if the provisioner has changed that, what was found before
-/// means nothing any more.
-type Key = (CompanyNumber, Hint);
+#[derive(Debug)]
+struct Known {
+    /// What the webhook's URL said: if the provisioner has changed that, what was found before means nothing
+    /// any more.
+    hint: Hint,
+    destination: Destination,
+    time: Timestamp,
+}
 
 impl Memory {
     /// An empty memory, which believes what it knows for the time `fresh`, and knows it for `lifetime`.
@@ -56,18 +61,20 @@ impl Memory {
         now: Timestamp,
     ) {
         let mut found = self.lock();
-        let key = key(number, hint);
         if found.len() >= CAPACITY
-            && !found.contains_key(&key)
-            && let Some(oldest) = found.iter().min_by_key(|(_, (_, time))| *time).map(|(key, _)| key.clone())
+            && !found.contains_key(number)
+            && let Some(oldest) = found.iter().min_by_key(|(_, it)| it.time).map(|(number, _)| number.clone())
         {
             found.remove(&oldest);
         }
-        found.insert(key, (destination, now));
+        found.insert(number.clone(), Known { hint: hint.clone(), destination, time: now });
     }
 
     pub(super) fn forget(&self, number: &CompanyNumber, hint: &Hint) {
-        self.lock().remove(&key(number, hint));
+        let mut found = self.lock();
+        if found.get(number).is_some_and(|it| it.hint == *hint) {
+            found.remove(number);
+        }
     }
 
     fn since(
@@ -77,18 +84,16 @@ impl Memory {
         now: Timestamp,
         limit: SignedDuration,
     ) -> Option<(Destination, Timestamp)> {
-        let known = self.lock().get(&key(number, hint)).cloned();
+        let found = self.lock();
+        let Known { destination, time, .. } = found.get(number).filter(|it| it.hint == *hint)?;
         // A clock that was set back makes nothing younger.
-        known.filter(|(_, time)| (SignedDuration::ZERO..limit).contains(&now.duration_since(*time)))
+        let in_time = (SignedDuration::ZERO..limit).contains(&now.duration_since(*time));
+        in_time.then(|| (destination.clone(), *time))
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, (Destination, Timestamp)>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<CompanyNumber, Known>> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn key(number: &CompanyNumber, hint: &Hint) -> Key {
-    (number.clone(), hint.clone())
 }
 
 #[cfg(test)]

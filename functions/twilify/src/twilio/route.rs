@@ -106,13 +106,15 @@ impl Hint {
     /// question mark.
     pub(super) fn read(path: &str, query: &str) -> Self {
         let late = path.rsplit_once(LATER).and_then(|(_, owner)| owner.parse().ok());
-
-        let parameter = |name| form_urlencoded::parse(query.as_bytes()).find(|(it, _)| it == name);
-        Self {
-            employee: late.or_else(|| parameter(EMPLOYEE)?.1.parse().ok()),
-            sealed: parameter(ROUTE).map(|(_, sealed)| Sealed(sealed.into_owned())),
-            stopped: query.ends_with(STOPPED),
+        let mut hint = Self { employee: late, sealed: None, stopped: query.ends_with(STOPPED) };
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            match name.as_ref() {
+                EMPLOYEE if hint.employee.is_none() => hint.employee = value.parse().ok(),
+                ROUTE if hint.sealed.is_none() => hint.sealed = Some(Sealed(value.into_owned())),
+                _ => {}
+            }
         }
+        hint
     }
 }
 

@@ -30,7 +30,7 @@ impl AuthToken {
     /// to it, decoded. This is for whoever plays Twilio.
     #[must_use]
     pub fn sign(&self, url: &str, form: &[(String, String)]) -> String {
-        BASE64_STANDARD.encode(self.mac(url, form).finalize().into_bytes())
+        BASE64_STANDARD.encode(self.mac(url, &in_order(form)).finalize().into_bytes())
     }
 
     /// The token itself, for the one header that carries it.
@@ -38,18 +38,14 @@ impl AuthToken {
         self.0.expose_secret()
     }
 
-    /// The URL, then every field's name and value in the order of the names, and each value of a
-    /// name but once, as Twilio's own libraries do it.
-    fn mac(&self, url: &str, form: &[(String, String)]) -> Hmac<Sha1> {
-        let mut fields: Vec<_> = form.iter().collect();
-        fields.sort();
-        fields.dedup();
+    /// The URL, then every field's name and value.
+    fn mac<T: AsRef<str>>(&self, url: &str, fields: &[&(T, T)]) -> Hmac<Sha1> {
         let key = self.0.expose_secret().as_bytes();
         let mut mac = Hmac::<Sha1>::new_from_slice(key).expect("HMAC takes keys of any length");
         mac.update(url.as_bytes());
         for (name, value) in fields {
-            mac.update(name.as_bytes());
-            mac.update(value.as_bytes());
+            mac.update(name.as_ref().as_bytes());
+            mac.update(value.as_ref().as_bytes());
         }
         mac
     }
@@ -89,11 +85,24 @@ impl AuthTokens {
     /// Whether `signature` was made with one of these tokens, over one of `urls` and `form`.
     ///
     /// The comparison takes the same time wherever the signatures differ.
-    pub(super) fn signed(&self, signature: &[u8], urls: &[String], form: &[(String, String)]) -> bool {
+    pub(super) fn signed<T: AsRef<str> + Ord>(
+        &self,
+        signature: &[u8],
+        mut urls: impl Iterator<Item = String>,
+        form: &[(T, T)],
+    ) -> bool {
         let Ok(signature) = BASE64_STANDARD.decode(signature) else { return false };
-        let mut macs = self.iter().flat_map(|token| urls.iter().map(|url| token.mac(url, form)));
-        macs.any(|mac| mac.verify_slice(&signature).is_ok())
+        let fields = in_order(form);
+        urls.any(|url| self.iter().any(|token| token.mac(&url, &fields).verify_slice(&signature).is_ok()))
     }
+}
+
+/// The fields in the order of their names, and each value of a name but once, as Twilio's own libraries do it.
+fn in_order<T: Ord>(form: &[(T, T)]) -> Vec<&(T, T)> {
+    let mut fields: Vec<_> = form.iter().collect();
+    fields.sort();
+    fields.dedup();
+    fields
 }
 
 /// Not the hash that Twilio signs with, so that no signature of Twilio's is ever a mark of ours.
@@ -121,7 +130,7 @@ mod tests {
     }
 
     fn signed(tokens: &str, signature: &[u8], url: &str, form: &[(String, String)]) -> bool {
-        AuthTokens::parse(tokens).unwrap().signed(signature, &[url.to_owned()], form)
+        AuthTokens::parse(tokens).unwrap().signed(signature, [url.to_owned()].into_iter(), form)
     }
 
     #[test]

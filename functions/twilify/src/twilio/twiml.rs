@@ -3,7 +3,7 @@
 //! <https://www.twilio.com/docs/voice/twiml>
 
 use std::{
-    fmt::{self, Display, Write as _},
+    fmt::{self, Display},
     str::FromStr,
 };
 
@@ -209,15 +209,24 @@ struct Escaped<'a>(&'a str);
 
 impl Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.chars().try_for_each(|char| match char {
-            '&' => f.write_str("&amp;"),
-            '<' => f.write_str("&lt;"),
-            '>' => f.write_str("&gt;"),
-            '\t' | '\n' | '\r' => f.write_char(' '),
-            '\0'..' ' | '\u{fffe}' | '\u{ffff}' => Ok(()),
-            char => f.write_char(char),
-        })
+        let mut written = 0;
+        for (at, special) in self.0.match_indices(is_special) {
+            f.write_str(&self.0[written..at])?;
+            f.write_str(match special {
+                "&" => "&amp;",
+                "<" => "&lt;",
+                ">" => "&gt;",
+                "\t" | "\n" | "\r" => " ",
+                _ => "",
+            })?;
+            written = at + special.len();
+        }
+        f.write_str(&self.0[written..])
     }
+}
+
+fn is_special(char: char) -> bool {
+    matches!(char, '&' | '<' | '>' | '\0'..' ' | '\u{fffe}' | '\u{ffff}')
 }
 
 impl From<VoiceResponse> for Response<String> {

@@ -5,8 +5,10 @@
 mod call;
 mod message;
 
+use std::borrow::Cow;
+
 use http::{Method, Request, Response, StatusCode, Uri, header};
-use url::Url;
+use url::{Url, form_urlencoded};
 
 pub use self::{
     call::{CallSid, DialStatus, EndedDial, IncomingCall},
@@ -28,7 +30,7 @@ pub struct Webhooks {
 /// Something Twilio reports by webhook.
 pub trait Webhook: Sized {
     /// Reads the fields of the form Twilio posted, and the URL it posted to.
-    fn read(form: &Form, called: &Called<'_>) -> Result<Self, Rejection>;
+    fn read(form: &Form<'_>, called: &Called<'_>) -> Result<Self, Rejection>;
 }
 
 /// The request was not one of Twilio's webhooks.
@@ -52,6 +54,9 @@ pub enum Rejection {
          Twilio calls, and that the parameter twilio/auth-token is the account's"
     )]
     Forged,
+    /// It is no request that HTTP knows.
+    #[error("it makes no sense as a request")]
+    Malformed,
     /// There is nothing at this path.
     #[error("there is nothing at its path")]
     NotFound,
@@ -62,16 +67,24 @@ pub enum Rejection {
 
 /// The URL that Twilio called.
 pub struct Called<'a> {
-    /// How it begins, up to our paths and without a slash at the end.
-    pub base: String,
+    /// How it begins, up to our paths.
+    pub begin: Begin<'a>,
     /// The path, as it arrived.
     pub path: &'a str,
     /// What comes after the question mark.
     pub query: &'a str,
 }
 
+/// How a URL begins: `scheme://host:port/path`, where the path comes before ours and has no slash at its end.
+pub struct Begin<'a> {
+    scheme: &'a str,
+    host: &'a str,
+    port: Option<u16>,
+    path: &'a str,
+}
+
 /// The fields of a posted form, decoded, in the order in which they came.
-pub struct Form(Vec<(String, String)>);
+pub struct Form<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl Webhooks {
     /// Admits what is signed with one of `tokens`.
@@ -120,12 +133,13 @@ impl Webhooks {
     }
 
     fn admit<W: Webhook>(&self, url: &Uri, signature: &[u8], form: &[u8]) -> Result<W, Rejection> {
-        let form = Form(serde_urlencoded::from_bytes(form).map_err(|_| Rejection::NotAForm)?);
-        let [without_port, with_port] = self.bases(url);
-        let query = url.query().unwrap_or_default();
-        let rest = if query.is_empty() { url.path().to_owned() } else { format!("{}?{query}", url.path()) };
-        let urls = [format!("{without_port}{rest}"), format!("{with_port}{rest}")];
-        if !self.tokens.signed(signature, &urls, &form.0) {
+        let form = Form(form_urlencoded::parse(form).collect());
+        let begin = self.begin(url);
+        let (path, query) = (url.path(), url.query().unwrap_or_default());
+        let mark = if query.is_empty() { "" } else { "?" };
+        let ports = [begin.port, begin.other_port()].into_iter();
+        let urls = ports.map(|port| [begin.at(port).as_str(), path, mark, query].concat());
+        if !self.tokens.signed(signature, urls, &form.0) {
             return Err(Rejection::Forged);
         }
         for (name, field) in [("CallSid", "call_sid"), ("MessageSid", "message_sid")] {
@@ -133,27 +147,58 @@ impl Webhooks {
                 log::is_about(field, sid);
             }
         }
-        let has_port = self.public_url.as_ref().map_or(url.port_u16(), Url::port).is_some();
-        let base = if has_port { with_port } else { without_port };
-        W::read(&form, &Called { base, path: url.path(), query })
+        W::read(&form, &Called { begin, path, query })
     }
 
-    /// How the URL began that Twilio has signed. It is of two minds about the port, so its own libraries
-    /// try both: without it, and with it even where it is the scheme's own.
-    fn bases(&self, called: &Uri) -> [String; 2] {
-        let (scheme, host, port, path) = match &self.public_url {
-            Some(url) => (url.scheme(), url.host_str(), url.port(), url.path().trim_end_matches('/')),
-            None => (called.scheme_str().unwrap_or("https"), called.host(), called.port_u16(), ""),
-        };
-        let host = host.unwrap_or_default();
-        let port = port.unwrap_or(if scheme == "http" { 80 } else { 443 });
-        [format!("{scheme}://{host}{path}"), format!("{scheme}://{host}:{port}{path}")]
+    /// How the URL began that Twilio has called.
+    fn begin<'a>(&'a self, called: &'a Uri) -> Begin<'a> {
+        match &self.public_url {
+            Some(url) => Begin {
+                scheme: url.scheme(),
+                host: url.host_str().unwrap_or_default(),
+                port: url.port(),
+                path: url.path().trim_end_matches('/'),
+            },
+            None => Begin {
+                scheme: called.scheme_str().unwrap_or("https"),
+                host: called.host().unwrap_or_default(),
+                port: called.port_u16(),
+                path: "",
+            },
+        }
     }
 }
 
-impl Form {
+impl Begin<'_> {
+    /// Twilio is of two minds about the port that it signs, so its own libraries try both: with it, even
+    /// where it is the scheme's own, and without it.
+    fn other_port(&self) -> Option<u16> {
+        match self.port {
+            Some(_) => None,
+            None if self.scheme == "http" => Some(80),
+            None => Some(443),
+        }
+    }
+
+    fn at(&self, port: Option<u16>) -> String {
+        let Self { scheme, host, path, .. } = self;
+        match port {
+            Some(port) => format!("{scheme}://{host}:{port}{path}"),
+            None => [scheme, "://", host, path].concat(),
+        }
+    }
+}
+
+impl Called<'_> {
+    /// How the URL begins, without a slash at its end, like `https://phones.example.com`.
+    fn base(&self) -> String {
+        self.begin.at(self.begin.port)
+    }
+}
+
+impl Form<'_> {
     fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
+        self.0.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_ref())
     }
 
     fn required(&self, name: &'static str) -> Result<&str, Rejection> {
@@ -171,7 +216,7 @@ impl From<Rejection> for Response<String> {
             Rejection::NotAForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Rejection::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
             Rejection::Unsigned | Rejection::Forged => StatusCode::FORBIDDEN,
-            Rejection::Incomplete(_) => StatusCode::BAD_REQUEST,
+            Rejection::Malformed | Rejection::Incomplete(_) => StatusCode::BAD_REQUEST,
         };
         response
     }

@@ -13,7 +13,7 @@ use twilify::{
         Name, OKTA_ORG_URL, OKTA_TOKEN, Parameters, TWILIO_ACCOUNT_SID, TWILIO_API_KEY_SECRET,
         TWILIO_API_KEY_SID, TWILIO_AUTH_TOKEN,
     },
-    transport::{Http, WHILE_NOBODY_WAITS},
+    transport::Http,
     twilio::{self, AccountSid, AreaCode},
 };
 
@@ -40,8 +40,8 @@ pub(super) struct Answers<'a> {
 type Verdict = Result<String>;
 
 impl<'a> Answers<'a> {
-    pub(super) fn new(flags: &'a Flags, kept: &'a Kept, asks: bool, local: bool) -> Self {
-        Self { flags, kept, asks, local, http: Http::new(WHILE_NOBODY_WAITS), values: BTreeMap::new() }
+    pub(super) fn new(flags: &'a Flags, kept: &'a Kept, asks: bool, local: bool, http: Http) -> Self {
+        Self { flags, kept, asks, local, http, values: BTreeMap::new() }
     }
 
     /// The answer called `name`.

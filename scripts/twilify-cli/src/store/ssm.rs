@@ -10,7 +10,7 @@ use aws_sdk_ssm::{
     types::{ParameterStringFilter, ParameterType},
 };
 use secrecy::{ExposeSecret as _, SecretString};
-use twilify::{Causes, aws::http_client, transport::Http};
+use twilify::{Causes, aws::http_client, config::roots, transport::Http};
 
 use super::{Item, Kept, is_secret, known_names};
 use crate::aws::complaint;
@@ -34,8 +34,9 @@ pub(crate) struct Ssm {
 impl Ssm {
     /// Finds credentials and a region where the AWS CLI finds them.
     pub(crate) async fn open(path: Option<&str>) -> Result<Self> {
+        let http = Http::new(PATIENCE, roots()?);
         let config = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http_client(&Http::new(PATIENCE)))
+            .http_client(http_client(&http))
             .timeout_config(TimeoutConfig::builder().operation_timeout(USUAL_PATIENCE).build())
             .load()
             .await;

@@ -4,7 +4,10 @@ use std::{
     collections::HashMap,
     path::PathBuf,
     process::{Command, Stdio},
-    sync::LazyLock,
+    sync::{
+        LazyLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use anyhow::{Context as _, ensure};
@@ -15,8 +18,21 @@ const FUNCTIONS: [&str; 3] = ["call-forward", "sms-forward", "provisioner"];
 
 type Binaries = LazyLock<Result<HashMap<String, PathBuf>, String>>;
 
+/// Whether the functions are built for release.
+static AS_DEPLOYED: AtomicBool = AtomicBool::new(false);
+
+/// Lets the functions be built as they are deployed, as whoever measures them wants them, if none has been built
+/// before.
+pub fn build_as_deployed() {
+    AS_DEPLOYED.store(true, Ordering::Relaxed);
+}
+
 /// Where the binary of the function called `name` is. The first call builds it.
-pub(crate) fn binary(name: &str) -> anyhow::Result<&'static PathBuf> {
+///
+/// # Errors
+///
+/// If it does not build, or there is none of that name.
+pub fn binary(name: &str) -> anyhow::Result<&'static PathBuf> {
     static FUNCTIONS_BUILT: Binaries = LazyLock::new(|| {
         let mut packages = vec!["--bins".to_owned()];
         packages.extend(FUNCTIONS.map(|function| format!("--package={function}")));
@@ -51,8 +67,7 @@ fn build(targets: &[String]) -> anyhow::Result<HashMap<String, PathBuf>> {
         }
     }
     cargo.args(["build", "--locked", "--message-format=json-render-diagnostics", "--quiet"]);
-    // A bench measures what is deployed, and is itself built for release.
-    if !cfg!(debug_assertions) {
+    if AS_DEPLOYED.load(Ordering::Relaxed) {
         cargo.arg("--release");
     }
     cargo.args(targets);

@@ -4,6 +4,7 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::OsString,
     process::{ExitStatus, Stdio},
     sync::{
         Arc, Mutex,
@@ -12,7 +13,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow, ensure};
 use axum::{
     Json, Router,
     body::Bytes,
@@ -37,7 +38,11 @@ pub(crate) struct Function {
     name: &'static str,
     timeout: Mutex<Duration>,
     env: Mutex<Vec<(String, String)>>,
+    /// The command that starts it, where that is not the binary alone.
+    command: Mutex<Option<Vec<OsString>>>,
     instance: sync::Mutex<Option<Instance>>,
+    /// The process that was started last.
+    process: Mutex<Option<u32>>,
     killed: Notify,
     /// Whether nothing can be invoked.
     down: AtomicBool,
@@ -76,11 +81,14 @@ struct Instance {
     process: Child,
     invocations: mpsc::Sender<Value>,
     results: mpsc::Receiver<Result<Value, Failed>>,
+    /// Told when the process asks for its first invocation.
+    ready: Arc<Notify>,
 }
 
 struct Runtime {
     invocations: sync::Mutex<mpsc::Receiver<Value>>,
     results: mpsc::Sender<Result<Value, Failed>>,
+    ready: Arc<Notify>,
     timeout: Duration,
 }
 
@@ -90,13 +98,49 @@ impl Function {
         let down = AtomicBool::new(false);
         let deployed = Mutex::new("2026-01-05T09:00:00Z".parse().expect("a time"));
         let (timeout, env) = (Mutex::new(timeout), Mutex::new(env));
-        Self { name, timeout, env, instance, killed, down, deployed, log }
+        let (command, process) = (Mutex::default(), Mutex::default());
+        Self { name, timeout, env, command, instance, process, killed, down, deployed, log }
     }
 
     /// Sets a variable of the environment; a function that runs already is started anew.
     pub(crate) async fn configure(&self, name: &str, value: &str) {
         lock(&self.env).push((name.to_owned(), value.to_owned()));
         *self.instance.lock().await = None;
+    }
+
+    /// Starts the function with another command from now on.
+    pub(crate) async fn run_as(&self, command: Vec<OsString>) {
+        *lock(&self.command) = Some(command);
+        *self.instance.lock().await = None;
+    }
+
+    /// Starts the function before it is invoked, and waits until it asks for an invocation.
+    pub(crate) async fn warm_up(&self) -> anyhow::Result<()> {
+        let mut slot = self.instance.lock().await;
+        let instance = slot.insert(self.start().await?);
+        tokio::select! {
+            () = instance.ready.notified() => Ok(()),
+            status = instance.process.wait() => Err(anyhow!("{} ends: {}", self.name, status?)),
+        }
+    }
+
+    /// Ends the function by itself, as if Lambda were gone, and waits until it has ended.
+    pub(crate) async fn end(&self) -> anyhow::Result<()> {
+        let Some(Instance { mut process, invocations, results, .. }) = self.instance.lock().await.take()
+        else {
+            return Ok(());
+        };
+        drop((invocations, results));
+        process.wait().await?;
+        Ok(())
+    }
+
+    /// Sends the process a signal, like `STOP`.
+    pub(crate) async fn signal(&self, signal: &str) -> anyhow::Result<()> {
+        let id = lock(&self.process).context("the function does not run")?;
+        let sent = Command::new("kill").args(["-s", signal, &id.to_string()]).status().await?;
+        ensure!(sent.success(), "kill: {sent}");
+        Ok(())
     }
 
     /// The variables of the environment; where one is there twice, the last counts.
@@ -200,7 +244,9 @@ impl Function {
     async fn start(&self) -> anyhow::Result<Instance> {
         let (invocations, waiting) = mpsc::channel(1);
         let (finished, results) = mpsc::channel(1);
+        let ready = Arc::new(Notify::new());
         let runtime = Runtime {
+            ready: Arc::clone(&ready),
             invocations: sync::Mutex::new(waiting),
             results: finished,
             timeout: *lock(&self.timeout),
@@ -208,7 +254,13 @@ impl Function {
         let (listener, api) = listen(0).await?;
         serve(listener, router(runtime));
         let env = lock(&self.env).clone();
-        let mut process = Command::new(binary(self.name)?)
+        let command = lock(&self.command).clone();
+        let command = match command {
+            Some(command) => command,
+            None => vec![binary(self.name)?.into()],
+        };
+        let mut process = Command::new(&command[0])
+            .args(&command[1..])
             .env_clear()
             .envs(env)
             .env("AWS_LAMBDA_RUNTIME_API", api.trim_start_matches("http://"))
@@ -224,9 +276,10 @@ impl Function {
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("{} does not start", self.name))?;
+        *lock(&self.process) = process.id();
         self.log.follow(self.name, process.stdout.take());
         self.log.follow(self.name, process.stderr.take());
-        Ok(Instance { process, invocations, results })
+        Ok(Instance { process, invocations, results, ready })
     }
 }
 
@@ -282,6 +335,7 @@ fn router(runtime: Runtime) -> Router {
 async fn next(State(runtime): State<Arc<Runtime>>) -> Response {
     static REQUESTS: AtomicU64 = AtomicU64::new(1);
 
+    runtime.ready.notify_one();
     let Some(event) = runtime.invocations.lock().await.recv().await else {
         return StatusCode::GONE.into_response();
     };

@@ -18,7 +18,10 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::server::{Health, listen, lock, serve_vendor};
+use crate::{
+    line::Identity,
+    server::{Health, listen_as, lock, serve_vendor},
+};
 
 /// The key that may read the parameters.
 pub(crate) const ACCESS_KEY_ID: &str = "AKIASANDBOX";
@@ -73,11 +76,12 @@ struct PutParameter {
 }
 
 impl Ssm {
-    pub(crate) async fn start() -> anyhow::Result<Self> {
-        let (listener, url) = listen(0).await?;
-        let ssm = Self { health: Health::default(), parameters: Arc::default(), url };
+    pub(crate) async fn start(identity: Option<&Identity>) -> anyhow::Result<Self> {
+        let health = Health::default();
+        let (line, url) = listen_as(identity, &health).await?;
+        let ssm = Self { health, parameters: Arc::default(), url };
         let router = Router::new().route("/", post(answer)).with_state(ssm.clone());
-        serve_vendor(listener, &ssm.health, router);
+        serve_vendor(line, &ssm.health, router);
         Ok(ssm)
     }
 

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use http::{Method, header};
-use twilify::{transport::Http, twilio::AuthToken};
+use twilify::{
+    transport::{Http, Roots},
+    twilio::AuthToken,
+};
 
 use super::{ACCOUNT_SID, Call, Message, Number, Twilio, script};
 use crate::server::lock;
@@ -44,7 +47,7 @@ pub struct Answer {
 }
 
 pub(super) fn client() -> reqwest::Client {
-    Http::new(PATIENCE).client().clone()
+    Http::new(PATIENCE, Roots::mozilla()).client().clone()
 }
 
 impl Twilio {

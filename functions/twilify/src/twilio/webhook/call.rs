@@ -62,7 +62,7 @@ pub enum DialStatus {
 pub struct CallSid(pub String);
 
 impl Webhook for IncomingCall {
-    fn read(form: &Form, called: &Called<'_>) -> Result<Self, Rejection> {
+    fn read(form: &Form<'_>, called: &Called<'_>) -> Result<Self, Rejection> {
         let from = form.get("From").filter(|from| !WITHHELD.contains(from));
         Ok(Self {
             sid: CallSid(form.required("CallSid")?.to_owned()),
@@ -75,7 +75,7 @@ impl Webhook for IncomingCall {
 }
 
 impl Webhook for EndedDial {
-    fn read(form: &Form, called: &Called<'_>) -> Result<Self, Rejection> {
+    fn read(form: &Form<'_>, called: &Called<'_>) -> Result<Self, Rejection> {
         let mut query = form_urlencoded::parse(called.query.as_bytes());
         Ok(Self {
             sid: CallSid(form.required("CallSid")?.to_owned()),

@@ -65,7 +65,7 @@ pub struct MessageStatus {
 }
 
 impl Webhook for IncomingMessage {
-    fn read(form: &Form, called: &Called<'_>) -> Result<Self, Rejection> {
+    fn read(form: &Form<'_>, called: &Called<'_>) -> Result<Self, Rejection> {
         let count = form.get("NumMedia").and_then(|count| count.parse().ok()).unwrap_or_default();
         let media = (0..MOST_MEDIA.min(count)).map(|index| {
             let url = form.get(&format!("MediaUrl{index}")).unwrap_or_default();
@@ -82,13 +82,13 @@ impl Webhook for IncomingMessage {
             body: form.get("Body").unwrap_or_default().to_owned(),
             media: media.collect(),
             hint: Hint::read(called.path, called.query),
-            base: called.base.clone(),
+            base: called.base(),
         })
     }
 }
 
 impl Webhook for MessageStatus {
-    fn read(form: &Form, called: &Called<'_>) -> Result<Self, Rejection> {
+    fn read(form: &Form<'_>, called: &Called<'_>) -> Result<Self, Rejection> {
         let parameter = |name| form_urlencoded::parse(called.query.as_bytes()).find(|(it, _)| it == name);
         Ok(Self {
             sid: MessageSid(form.required("MessageSid")?.to_owned()),
@@ -96,7 +96,7 @@ impl Webhook for MessageStatus {
             code: form.get("ErrorCode").and_then(|code| code.parse().ok()).unwrap_or_default(),
             employee: parameter("employee").and_then(|(_, id)| id.parse().ok()),
             had_media: parameter("media").is_some(),
-            base: called.base.clone(),
+            base: called.base(),
         })
     }
 }
