@@ -72,9 +72,9 @@ impl What {
             Self::TwiMl => ("writing TwiML", "criterion, median", Time),
             Self::Parts => ("all three", "their sum", Time),
             Self::Company => ("to give 10,000 employees a number", "counted", Requests),
-            Self::CompanyIdle => ("the same, if all have one", "counted", Requests),
+            Self::CompanyIdle => ("for a run when all of them have one", "counted", Requests),
             Self::CompanyTime => ("giving 10,000 employees a number", "processor time", Time),
-            Self::CompanyIdleTime => ("the same, if all have one", "processor time", Time),
+            Self::CompanyIdleTime => ("a run when all of them have one", "processor time", Time),
         }
     }
 
