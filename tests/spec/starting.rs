@@ -11,7 +11,7 @@ use crate::{
     late::worked_off,
 };
 
-/// The longest that a start takes, whoever does not answer.
+/// The longest that a start takes, whichever vendor does not answer.
 const LONGEST: Duration = Duration::from_secs(2);
 
 const FUNCTIONS: [&str; 2] = ["call-forward", "sms-forward"];
@@ -76,6 +76,12 @@ async fn a_connection_that_was_closed_during_a_rest_is_replaced_before_it_is_use
     );
     assert_eq!(call.to_string(), CONNECTED);
     assert_eq!(world.okta.health.requests().len() - okta, 2, "one for the call and one for the text");
+    let log = world.logged("CallsConnected").await;
+    let ours = |line: &&str| line.contains("CallsConnected") || line.contains("TextsForwarded");
+    for line in log.lines().filter(ours) {
+        let tries = line.split_once(r#""OktaLatency":["#).unwrap().1.split(']').next().unwrap();
+        assert!(!tries.contains(','), "Okta was asked once more: {line}");
+    }
     assert_eq!(world.twilio.health.requests().len() - twilio, 1, "one for the text");
     assert_eq!(world.twilio.inbox(MOBILE).len(), 2);
 }

@@ -165,7 +165,8 @@ def test_alarms_and_dashboard_look_at_metrics_that_the_code_counts(template):
                                                     ("call-forward", "sms-forward", "provisioner"))
     alarms = [template.properties(it) for it in template.resources("AWS::CloudWatch::Alarm")]
     ours = {it["MetricName"] for it in alarms if it["Namespace"] == "${AWS::StackName}"}
-    assert ours == {"ProvisionerRuns", "MessagesUndelivered", "MessagesRefused", "OktaOutages", "RequestsRefused"}
+    assert ours == {"ProvisionerRuns", "MessagesUndelivered", "MessagesRefused", "OktaOutages", "ParametersUnread",
+                    "RequestsRefused"}
     widgets = json.loads(template.properties("Dashboard")["DashboardBody"])["widgets"]
     for widget in widgets:
         namespace = None
@@ -270,7 +271,8 @@ def test_a_new_version_takes_over_by_degrees_if_that_is_wanted(template, full, f
     assert not template.resources("AWS::CodeDeploy::DeploymentGroup")
     group = full.properties(f"{function}DeploymentGroup")
     alarms = [it["Name"] for it in group["AlarmConfiguration"]["Alarms"]]
-    assert alarms == [f"${{{function}Errors}}", f"${{{function}Slow}}"]
+    more = ["${UnreadParameters}"] if function == "CallForward" else []
+    assert alarms == [f"${{{function}Errors}}", f"${{{function}Slow}}", *more]
     assert "Canary10Percent5Minutes" in json.dumps(group["DeploymentConfigName"])
     assert "CodeDeployLambdaAliasUpdate" in full.json["Resources"][f"{function}Aliaslive"]["UpdatePolicy"]
 

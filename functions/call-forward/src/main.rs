@@ -41,19 +41,24 @@ async fn serve() -> Result<(), Error> {
         let event: Event<'_> = serde_json::from_str(payload.get())?;
         let response = async {
             match function.get().await {
-                Ok(function) => function.respond(event).await,
-                Err(error) => without_parameters(&error, &event.path(), &calls),
+                Ok(function) => Ok(function.respond(event).await),
+                Err(error @ secrets::Error::Unanswered { .. }) => {
+                    Ok(without_parameters(&error, &event.path(), &calls))
+                }
+                Err(error) => Err(error),
             }
         };
-        Ok::<_, Error>(answer(log::invocation(&context.request_id, response).await))
+        Ok::<_, Error>(answer(log::invocation(&context.request_id, response).await?))
     };
     // On the heap, because the runtime moves it from layer to layer.
     run(service_fn(|event| Box::pin(handle(event)))).await
 }
 
-/// Nobody can tell whether this is Twilio's, so it is told what everybody may know.
+/// Nobody can tell whether this is Twilio's, so it is told what everybody may know. After a call that is nothing: whoever has
+/// talked is not to hear that nobody was there.
 fn without_parameters(error: &secrets::Error, path: &str, settings: &Calls) -> Response<String> {
-    tracing::error!(error = %Causes(error), "cannot connect a call");
+    tracing::error!(error = %Causes(error), "cannot see what Twilio wants");
+    metrics::count("ParametersUnread");
     if path.ends_with("/after") {
         return VoiceResponse::new(settings.voice.clone()).into();
     }
@@ -88,7 +93,7 @@ impl CallForward {
     }
 
     async fn twiml(&self, event: Event<'_>) -> Result<VoiceResponse, Rejection> {
-        let request = Request::try_from(event).map_err(|_| Rejection::Malformed)?;
+        let request = Request::try_from(event).map_err(|error| Rejection::Malformed(error.part()))?;
         // A stage or a domain may have put something before the path.
         let path = request.uri().path();
         if path.ends_with("/call-forward") {

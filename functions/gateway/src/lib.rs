@@ -64,6 +64,14 @@ struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 #[error("its {0} makes no sense")]
 pub struct NotARequest(&'static str);
 
+impl NotARequest {
+    /// What makes no sense, like `URL`.
+    #[must_use]
+    pub fn part(self) -> &'static str {
+        self.0
+    }
+}
+
 impl Event<'_> {
     /// The path that was requested. The stage that it is in comes first, unless that is `$default`.
     #[must_use]

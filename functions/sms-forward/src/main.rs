@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use gateway::{Event, answer};
+use gateway::{Event, NotARequest, answer};
 use lambda_http::{
     Error, LambdaEvent, aws_lambda_events::apigw::ApiGatewayV2httpResponse, lambda_runtime::run, service_fn,
 };
@@ -75,10 +75,14 @@ async fn open(
 }
 
 async fn respond(function: &SmsForward, event: &str) -> Result<Answer, Error> {
-    if let Ok(event) = serde_json::from_str::<Event<'_>>(event) {
-        let request = event.try_into().map_err(|_| Rejection::Malformed);
-        return Ok(Answer::Web(Box::new(answer(function.respond(request).await))));
+    match serde_json::from_str::<Event<'_>>(event) {
+        Ok(event) => {
+            let request = event.try_into().map_err(|error: NotARequest| Rejection::Malformed(error.part()));
+            Ok(Answer::Web(Box::new(answer(function.respond(request).await))))
+        }
+        Err(not_an_event) => {
+            let batch = serde_json::from_str::<Batch>(event).map_err(|_| not_an_event)?;
+            Ok(Answer::Queue(function.work_off(batch).await))
+        }
     }
-    let batch = serde_json::from_str::<Batch>(event)?;
-    Ok(Answer::Queue(function.work_off(batch).await))
 }

@@ -14,7 +14,7 @@ use secrecy::ExposeSecret;
 use crate::{config::Aws, transport::Http};
 
 /// How long all attempts together may take: a caller may be waiting for the function to start.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What an SDK makes its requests with.
 #[must_use]

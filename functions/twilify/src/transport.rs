@@ -16,6 +16,9 @@ use serde::de::DeserializeOwned;
 /// How long a connection may take, the TLS handshake included.
 const CONNECT: Duration = Duration::from_secs(2);
 
+/// How long a connection may rest before it is not used any more: load balancers close theirs after a minute.
+const IDLE: Duration = Duration::from_secs(50);
+
 /// The patience of a function that Twilio waits for, and somebody on the phone with it.
 pub const WHILE_SOMEONE_WAITS: Duration = Duration::from_secs(4);
 
@@ -100,12 +103,11 @@ impl Roots {
         Self(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.into() })
     }
 
-    /// Those in `pem`, and no others.
+    /// Those in `pem` that can be used, and no others.
     pub fn read(pem: &[u8]) -> Result<Self, NotRoots> {
         let mut roots = RootCertStore::empty();
-        for certificate in CertificateDer::pem_slice_iter(pem) {
-            roots.add(certificate.map_err(|_| NotRoots)?).map_err(|_| NotRoots)?;
-        }
+        // Whatever is too old to be used is no reason to use none, as with OpenSSL.
+        roots.add_parsable_certificates(CertificateDer::pem_slice_iter(pem).flatten());
         if roots.is_empty() { Err(NotRoots) } else { Ok(Self(roots)) }
     }
 }
@@ -134,6 +136,7 @@ impl Http {
             .timeout(patience)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
+            .pool_idle_timeout(IDLE)
             .no_proxy()
             .user_agent(concat!("twilify/", env!("CARGO_PKG_VERSION")))
             .build();

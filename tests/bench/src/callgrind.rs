@@ -58,7 +58,7 @@ pub(crate) async fn profile(
     world.runs(function.name(), command.into()).await;
     world.starts(function.name()).await?;
     for _ in 0..events {
-        function.has_an_event(world).await;
+        function.has_an_event(world).await?;
     }
     world.ends(function.name()).await
 }

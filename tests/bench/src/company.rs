@@ -35,7 +35,7 @@ pub(crate) async fn measure(table: &mut Table) -> Result<()> {
     let idle = run(&world).await?;
     table.add(Provisioner, What::CompanyIdle, idle.requests);
     table.add_time(Provisioner, What::CompanyIdleTime, idle.cpu);
-    table.add(Provisioner, What::Memory, idle.peak_memory);
+    table.add(Provisioner, What::CompanyMemory, idle.peak_memory);
     Ok(())
 }
 

@@ -53,7 +53,7 @@ async fn in_turn(function: Function, builds: &[PathBuf; 2], asks: Asks) -> Resul
     let worlds = [a_world(asks).await?, a_world(asks).await?];
     for (world, build) in worlds.iter().zip(builds) {
         world.runs(function.name(), vec![build.into()]).await;
-        function.has_an_event(world).await;
+        function.has_an_event(world).await?;
     }
     let mut times = [Vec::new(), Vec::new()];
     for _ in 0..TURNS {

@@ -43,7 +43,7 @@ pub(crate) async fn init(world: &World, function: Function, builds: &[&Path]) ->
 /// Lets a function have many events.
 pub(crate) async fn traffic(world: &World, function: Function) -> Result<Traffic> {
     world.starts(function.name()).await?;
-    function.has_an_event(world).await;
+    function.has_an_event(world).await?;
     some_traffic(world, function, EVENTS).await
 }
 
@@ -52,7 +52,7 @@ pub(crate) async fn some_traffic(world: &World, function: Function, events: u32)
     let requests = || [&world.okta.health, &world.twilio.health].map(|it| it.requests().len());
     let (before, [to_okta, to_twilio]) = (usage(world, function).await?, requests());
     for _ in 0..events {
-        function.has_an_event(world).await;
+        function.has_an_event(world).await?;
     }
     let (after, [okta, twilio]) = (usage(world, function).await?, requests());
     let each = |requests: usize| requests as f64 / f64::from(events);

@@ -2,7 +2,7 @@
 
 use std::{fmt, path::Path};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use sandbox::World;
 
 pub(crate) const MOBILE: &str = "+18182179229";
@@ -47,14 +47,19 @@ impl Function {
         told.with_context(|| format!("{} tells no function", path.display()))
     }
 
-    /// Lets the function have one event of the kind it is there for.
-    pub(crate) async fn has_an_event(self, world: &World) {
+    /// Lets the function have one event of the kind it is there for, and looks whether it has done what it should.
+    pub(crate) async fn has_an_event(self, world: &World) -> Result<()> {
         let twilio = &world.twilio;
-        match self {
-            Self::CallForward => _ = twilio.deliver(&twilio.a_call(CALLER, COMPANY_NUMBER)).await,
-            Self::SmsForward => _ = twilio.deliver(&twilio.a_text(CALLER, COMPANY_NUMBER, "Hello")).await,
-            Self::Provisioner => _ = world.run_provisioner().await,
-        }
+        let (webhook, done) = match self {
+            Self::CallForward => (twilio.a_call(CALLER, COMPANY_NUMBER), "<Dial"),
+            Self::SmsForward => (twilio.a_text(CALLER, COMPANY_NUMBER, "Hello"), "<Response/>"),
+            Self::Provisioner => {
+                return world.run_provisioner().await.map(drop).map_err(|failed| anyhow!(failed.message));
+            }
+        };
+        let answer = twilio.deliver(&webhook).await;
+        ensure!(answer.status == 200 && answer.body.contains(done), "{self} answers {answer:?}");
+        Ok(())
     }
 }
 

@@ -10,14 +10,16 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Destination, Source};
 use crate::{CompanyNumber, twilio::Hint};
 
-/// The most destinations that are remembered. One takes some hundred bytes.
+/// The most numbers that are remembered, and the most hints for one. A destination takes some hundred bytes.
 const CAPACITY: usize = 1000;
+const HINTS: usize = 2;
 
 /// What Okta said, and when. The clock on the wall counts, because others stand still while Lambda has the
 /// function frozen.
 #[derive(Debug)]
 pub(super) struct Memory {
-    found: Mutex<HashMap<CompanyNumber, Known>>,
+    /// What is known under the last hints of a number: calls and texts have one, and what was late has another.
+    found: Mutex<HashMap<CompanyNumber, Vec<Known>>>,
     fresh: SignedDuration,
     lifetime: SignedDuration,
 }
@@ -63,17 +65,23 @@ impl Memory {
         let mut found = self.lock();
         if found.len() >= CAPACITY
             && !found.contains_key(number)
-            && let Some(oldest) = found.iter().min_by_key(|(_, it)| it.time).map(|(number, _)| number.clone())
+            && let Some((oldest, _)) =
+                found.iter().min_by_key(|(_, known)| known.iter().map(|it| it.time).max())
         {
+            let oldest = oldest.clone();
             found.remove(&oldest);
         }
-        found.insert(number.clone(), Known { hint: hint.clone(), destination, time: now });
+        let known = found.entry(number.clone()).or_default();
+        known.retain(|it| it.hint != *hint);
+        if known.len() == HINTS {
+            known.remove(0);
+        }
+        known.push(Known { hint: hint.clone(), destination, time: now });
     }
 
     pub(super) fn forget(&self, number: &CompanyNumber, hint: &Hint) {
-        let mut found = self.lock();
-        if found.get(number).is_some_and(|it| it.hint == *hint) {
-            found.remove(number);
+        if let Some(known) = self.lock().get_mut(number) {
+            known.retain(|it| it.hint != *hint);
         }
     }
 
@@ -85,13 +93,13 @@ impl Memory {
         limit: SignedDuration,
     ) -> Option<(Destination, Timestamp)> {
         let found = self.lock();
-        let Known { destination, time, .. } = found.get(number).filter(|it| it.hint == *hint)?;
+        let Known { destination, time, .. } = found.get(number)?.iter().find(|it| it.hint == *hint)?;
         // A clock that was set back makes nothing younger.
         let in_time = (SignedDuration::ZERO..limit).contains(&now.duration_since(*time));
         in_time.then(|| (destination.clone(), *time))
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<CompanyNumber, Known>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<CompanyNumber, Vec<Known>>> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -99,6 +107,7 @@ impl Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::seal::Sealed;
 
     const MINUTE: SignedDuration = SignedDuration::from_secs(60);
 
@@ -148,6 +157,18 @@ mod tests {
         assert_eq!(memory.fresh(&number(1), &hint("00uada"), noon() - MINUTE), None);
         memory.forget(&number(1), &hint("00uada"));
         assert_eq!(memory.last(&number(1), &hint("00uada"), noon()), None);
+    }
+
+    #[test]
+    fn what_was_found_for_a_late_text_and_for_one_in_time_is_known_under_both_hints_and_no_other() {
+        let sealed = |seal: &str| Hint { sealed: Some(Sealed(seal.to_owned())), ..hint("00uada") };
+        let memory = memory();
+        memory.remember(&number(1), &sealed("new"), ada(), noon());
+        assert_eq!(memory.fresh(&number(1), &sealed("new"), noon()), Some(ada()));
+        assert_eq!(memory.fresh(&number(1), &hint("00uada"), noon()), Some(ada()));
+        assert_eq!(memory.fresh(&number(1), &sealed("newer"), noon()), None, "the provisioner has been by");
+        memory.remember(&number(1), &sealed("newer"), ada(), noon());
+        assert_eq!(memory.fresh(&number(1), &hint("00uada"), noon()), None, "it was the oldest of three");
     }
 
     #[test]

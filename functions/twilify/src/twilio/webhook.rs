@@ -55,8 +55,8 @@ pub enum Rejection {
     )]
     Forged,
     /// It is no request that HTTP knows.
-    #[error("it makes no sense as a request")]
-    Malformed,
+    #[error("its {0} makes no sense")]
+    Malformed(&'static str),
     /// There is nothing at this path.
     #[error("there is nothing at its path")]
     NotFound,
@@ -216,7 +216,7 @@ impl From<Rejection> for Response<String> {
             Rejection::NotAForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Rejection::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
             Rejection::Unsigned | Rejection::Forged => StatusCode::FORBIDDEN,
-            Rejection::Malformed | Rejection::Incomplete(_) => StatusCode::BAD_REQUEST,
+            Rejection::Malformed(_) | Rejection::Incomplete(_) => StatusCode::BAD_REQUEST,
         };
         response
     }
