@@ -5,6 +5,7 @@
 mod anything;
 mod architecture;
 mod calls;
+mod chaos;
 mod cli;
 mod convergence;
 mod dialling;

@@ -1,7 +1,7 @@
 //! A server on loopback, and what can go wrong with it.
 
 use std::{
-    fmt,
+    fmt, io,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -18,6 +18,7 @@ use axum::{
     response::{IntoResponse, Response},
     serve::Listener,
 };
+use futures_util::stream::{self, StreamExt as _};
 use http::StatusCode;
 use tokio::{net::TcpListener, sync::Notify};
 
@@ -78,12 +79,12 @@ pub struct Health {
 
 #[derive(Default)]
 struct Condition {
-    faults: Vec<(When, Fault)>,
+    faults: Vec<Chance>,
     requests: Vec<String>,
 }
 
-/// Whether a request, like `GET /api/v1/users?limit=200`, suffers.
-type When = Box<dyn FnMut(&str) -> bool + Send>;
+/// What a request, like `GET /api/v1/users?limit=200`, suffers, if anything.
+type Chance = Box<dyn FnMut(&str) -> Option<Fault> + Send>;
 
 impl Health {
     /// Breaks the vendor in this way and no other, until it [recovers](Self::recovers).
@@ -104,8 +105,13 @@ impl Health {
     }
 
     /// Breaks the vendor for the requests that `when` chooses.
-    pub fn fails_when(&self, when: impl FnMut(&str) -> bool + Send + 'static, fault: Fault) {
-        lock(&self.condition).faults.push((Box::new(when), fault));
+    pub fn fails_when(&self, mut when: impl FnMut(&str) -> bool + Send + 'static, fault: Fault) {
+        self.fails_as(move |it| when(it).then(|| fault.clone()));
+    }
+
+    /// Breaks the vendor for each request as `chance` says.
+    pub fn fails_as(&self, chance: impl FnMut(&str) -> Option<Fault> + Send + 'static) {
+        lock(&self.condition).faults.push(Box::new(chance));
     }
 
     /// Makes everything well again.
@@ -133,8 +139,7 @@ impl Health {
 
     fn diagnose(&self, request: String) -> Option<Fault> {
         let mut condition = lock(&self.condition);
-        let fault =
-            condition.faults.iter_mut().find_map(|(when, fault)| when(&request).then(|| fault.clone()));
+        let fault = condition.faults.iter_mut().find_map(|chance| chance(&request));
         if !CONNECTING.contains(&request.as_str()) {
             condition.requests.push(request);
         }
@@ -221,10 +226,15 @@ async fn suffer(State(health): State<Health>, request: Request, next: Next) -> R
     }
 }
 
-/// An answer of which more is announced than comes, so that the server has to hang up.
+/// An answer of which more is announced than comes before the connection is closed.
 fn cut() -> Response {
+    let begin = stream::iter([Ok("[")]);
+    let end = stream::once(async {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        Err(io::Error::from(io::ErrorKind::ConnectionAborted))
+    });
     let response = Response::builder().header("content-length", "1000");
-    response.body(Body::from("[")).expect("a response")
+    response.body(Body::from_stream(begin.chain(end))).expect("a response")
 }
 
 /// A lock that a failed test does not poison for those that look at the world afterwards.

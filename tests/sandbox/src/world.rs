@@ -192,6 +192,28 @@ impl World {
         self.functions[1].set_down(down);
     }
 
+    /// Lets so many calls, and so many texts, be dealt with at once, each by a process of its own; else it is one
+    /// after the other.
+    pub fn scales_to(&self, most: usize) {
+        for webhook in &self.functions[..2] {
+            webhook.scale(most);
+        }
+    }
+
+    /// Ends the processes of `call-forward` and `sms-forward` that have nothing to do, so that others start.
+    pub fn recycles_functions(&self) {
+        for webhook in &self.functions[..2] {
+            webhook.recycle();
+        }
+    }
+
+    /// Kills a process of `sms-forward`, the `nth` of those there are, in the middle of its invocation, or else in that
+    /// of its next.
+    pub fn kills_sms_forward(&self, nth: usize) {
+        let all = self.functions[1].all();
+        all[nth % all.len()].kill();
+    }
+
     /// Lets the schedule tick, and returns the provisioner's report.
     pub async fn run_provisioner(&self) -> Result<Value, Failed> {
         self.functions[2].invoke(schedule_event()).await
@@ -310,6 +332,12 @@ impl World {
     /// Texts `body` to `to` from `from`. See [`Twilio::text`].
     pub async fn text(&self, from: &str, to: &str, body: &str) -> Answer {
         self.twilio.text(from, to, body).await
+    }
+
+    /// What the functions have logged so far, line by line.
+    #[must_use]
+    pub fn log(&self) -> Vec<String> {
+        self.log.lines()
     }
 
     /// What the functions have logged, as soon as they have logged `text`, which may be a moment after

@@ -1,6 +1,4 @@
-//! Lambda, as a function sees it: a process that fetches invocations from the [runtime API].
-//!
-//! [runtime API]: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+//! Lambda, which starts a process of a function for whoever invokes it.
 
 use std::{
     collections::BTreeMap,
@@ -8,20 +6,12 @@ use std::{
     process::{ExitStatus, Stdio},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use anyhow::{Context as _, anyhow, ensure};
-use axum::{
-    Json, Router,
-    body::Bytes,
-    extract::{Path, State},
-    http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Response},
-    routing::{get, post},
-};
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::{
@@ -30,12 +20,17 @@ use tokio::{
     sync::{self, Notify, mpsc},
 };
 
-use super::binaries::binary;
+use super::{
+    binaries::binary,
+    runtime::{Runtime, router},
+};
 use crate::server::{listen, lock, serve};
 
 /// A function, which is started when it is first invoked, and again when it has died.
 pub(crate) struct Function {
     name: &'static str,
+    /// What takes invocations while it is busy, if anything does: else they wait.
+    others: Mutex<Vec<Arc<Self>>>,
     timeout: Mutex<Duration>,
     env: Mutex<Vec<(String, String)>>,
     /// The command that starts it, where that is not the binary alone.
@@ -85,27 +80,42 @@ struct Instance {
     ready: Arc<Notify>,
 }
 
-struct Runtime {
-    invocations: sync::Mutex<mpsc::Receiver<Value>>,
-    results: mpsc::Sender<Result<Value, Failed>>,
-    ready: Arc<Notify>,
-    timeout: Duration,
-}
-
 impl Function {
     pub(crate) fn new(name: &'static str, timeout: Duration, env: Vec<(String, String)>, log: Log) -> Self {
         let (instance, killed) = (sync::Mutex::default(), Notify::new());
         let down = AtomicBool::new(false);
         let deployed = Mutex::new("2026-01-05T09:00:00Z".parse().expect("a time"));
         let (timeout, env) = (Mutex::new(timeout), Mutex::new(env));
-        let (command, process) = (Mutex::default(), Mutex::default());
-        Self { name, timeout, env, command, instance, process, killed, down, deployed, log }
+        let (others, command, process) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { name, others, timeout, env, command, instance, process, killed, down, deployed, log }
+    }
+
+    /// Lets so many invocations be dealt with at once, each by a process of its own.
+    pub(crate) fn scale(&self, most: usize) {
+        let (timeout, env) = (*lock(&self.timeout), self.env());
+        let other = || Arc::new(Self::new(self.name, timeout, env.clone(), self.log.clone()));
+        lock(&self.others).extend((1..most).map(|_| other()));
+    }
+
+    fn others(&self) -> Vec<Arc<Self>> {
+        lock(&self.others).clone()
+    }
+
+    /// Ends the processes that have nothing to do, as Lambda does after some time.
+    pub(crate) fn recycle(&self) {
+        if let Ok(mut idle) = self.instance.try_lock() {
+            *idle = None;
+        }
+        self.others().iter().for_each(|other| other.recycle());
     }
 
     /// Sets a variable of the environment; a function that runs already is started anew.
     pub(crate) async fn configure(&self, name: &str, value: &str) {
         lock(&self.env).push((name.to_owned(), value.to_owned()));
         *self.instance.lock().await = None;
+        for other in self.others() {
+            Box::pin(other.configure(name, value)).await;
+        }
     }
 
     /// Starts the function with another command from now on.
@@ -158,28 +168,58 @@ impl Function {
         if self.down.load(Ordering::Relaxed) {
             return Err(Failed::new("ServiceException", "Lambda is down"));
         }
-        let mut slot = self.instance.lock().await;
+        let others = self.others();
+        let mut all = [self].into_iter().chain(others.iter().map(Arc::as_ref));
+        let free = all.find_map(|it| Some((it, it.instance.try_lock().ok()?)));
+        match free {
+            Some((free, slot)) => free.invoke_in(slot, event).await,
+            None => self.invoke_in(self.instance.lock().await, event).await,
+        }
+    }
+
+    async fn invoke_in(
+        &self,
+        mut slot: sync::MutexGuard<'_, Option<Instance>>,
+        event: Value,
+    ) -> Result<Value, Failed> {
         let timeout = *lock(&self.timeout);
-        let instance = match slot.take() {
+        let start =
+            async || self.start().await.map_err(|error| Failed::new("Sandbox.Error", format!("{error:#}")));
+        let mut instance = match slot.take() {
             Some(instance) => slot.insert(instance),
-            None => slot.insert(
-                self.start().await.map_err(|error| Failed::new("Sandbox.Error", format!("{error:#}")))?,
-            ),
+            None => slot.insert(start().await?),
         };
-        let _ = instance.invocations.send(event).await;
-        let result = tokio::select! {
-            Some(result) = instance.results.recv() => return result,
-            status = instance.process.wait() => Failed::exited(status.ok()),
-            () = self.killed.notified() => {
-                let _ = instance.process.kill().await;
-                Failed::new("Runtime.ExitError", "the process was killed")
-            }
-            () = tokio::time::sleep(timeout) => {
-                Failed::new("Sandbox.Timedout", format!("Task timed out after {:.2} seconds", timeout.as_secs_f64()))
+        let _ = instance.invocations.send(event.clone()).await;
+        let mut may_begin_again = true;
+        let result = loop {
+            tokio::select! {
+                Some(result) = instance.results.recv() => return result,
+                status = instance.process.wait() => {
+                    let has_begun = instance.invocations.capacity() > 0;
+                    if has_begun || !std::mem::take(&mut may_begin_again) {
+                        break Failed::exited(status.ok());
+                    }
+                    // Lambda starts a process once more that has ended before it asked for anything.
+                    instance = slot.insert(start().await?);
+                    let _ = instance.invocations.send(event.clone()).await;
+                }
+                () = self.killed.notified() => {
+                    let _ = instance.process.kill().await;
+                    break Failed::new("Runtime.ExitError", "the process was killed");
+                }
+                () = tokio::time::sleep(timeout) => {
+                    let seconds = timeout.as_secs_f64();
+                    break Failed::new("Sandbox.Timedout", format!("Task timed out after {seconds:.2} seconds"));
+                }
             }
         };
         *slot = None;
         Err(result)
+    }
+
+    /// The processes of this function: its own, and those of the others.
+    pub(crate) fn all(self: &Arc<Self>) -> Vec<Arc<Self>> {
+        [Arc::clone(self)].into_iter().chain(self.others()).collect()
     }
 
     /// What the process has used so far, where the system tells (Linux).
@@ -245,12 +285,9 @@ impl Function {
         let (invocations, waiting) = mpsc::channel(1);
         let (finished, results) = mpsc::channel(1);
         let ready = Arc::new(Notify::new());
-        let runtime = Runtime {
-            ready: Arc::clone(&ready),
-            invocations: sync::Mutex::new(waiting),
-            results: finished,
-            timeout: *lock(&self.timeout),
-        };
+        let (timeout, is_ready) = (*lock(&self.timeout), Arc::clone(&ready));
+        let runtime =
+            Runtime { invocations: sync::Mutex::new(waiting), results: finished, ready: is_ready, timeout };
         let (listener, api) = listen(0).await?;
         serve(listener, router(runtime));
         let env = lock(&self.env).clone();
@@ -284,7 +321,7 @@ impl Function {
 }
 
 impl Failed {
-    fn new(kind: &str, message: impl Into<String>) -> Self {
+    pub(super) fn new(kind: &str, message: impl Into<String>) -> Self {
         Self { kind: kind.to_owned(), message: message.into() }
     }
 
@@ -321,52 +358,4 @@ impl Log {
             }
         });
     }
-}
-
-fn router(runtime: Runtime) -> Router {
-    Router::new()
-        .route("/2018-06-01/runtime/invocation/next", get(next))
-        .route("/2018-06-01/runtime/invocation/{id}/response", post(respond))
-        .route("/2018-06-01/runtime/invocation/{id}/error", post(fail))
-        .route("/2018-06-01/runtime/init/error", post(fail))
-        .with_state(Arc::new(runtime))
-}
-
-async fn next(State(runtime): State<Arc<Runtime>>) -> Response {
-    static REQUESTS: AtomicU64 = AtomicU64::new(1);
-
-    runtime.ready.notify_one();
-    let Some(event) = runtime.invocations.lock().await.recv().await else {
-        return StatusCode::GONE.into_response();
-    };
-    let id = format!("00000000-0000-4000-8000-{:012x}", REQUESTS.fetch_add(1, Ordering::Relaxed));
-    let deadline = SystemTime::now() + runtime.timeout;
-    let deadline = deadline.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
-    let headers = [
-        ("lambda-runtime-aws-request-id", id),
-        ("lambda-runtime-deadline-ms", deadline.to_string()),
-        (
-            "lambda-runtime-invoked-function-arn",
-            "arn:aws:lambda:us-east-1:123456789012:function:sandbox".to_owned(),
-        ),
-        ("lambda-runtime-trace-id", "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0".to_owned()),
-    ];
-    (headers, Json(event)).into_response()
-}
-
-/// The runtime does not call its JSON JSON, so this takes whatever it sends.
-async fn respond(State(runtime): State<Arc<Runtime>>, Path(_id): Path<String>, body: Bytes) -> StatusCode {
-    let result = serde_json::from_slice(&body)
-        .map_err(|error| Failed::new("Runtime.InvalidResponse", format!("not JSON: {error}")));
-    let _ = runtime.results.send(result).await;
-    StatusCode::ACCEPTED
-}
-
-async fn fail(State(runtime): State<Arc<Runtime>>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let kind = headers.get("lambda-runtime-function-error-type").and_then(|kind| kind.to_str().ok());
-    let kind = body["errorType"].as_str().or(kind).unwrap_or("Unknown");
-    let message = body["errorMessage"].as_str().unwrap_or_default();
-    let _ = runtime.results.send(Err(Failed::new(kind, message))).await;
-    StatusCode::ACCEPTED
 }
