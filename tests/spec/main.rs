@@ -22,6 +22,7 @@ mod reconciling;
 mod refusals;
 mod remarks;
 mod secrets;
+mod security;
 mod signatures;
 mod starting;
 
