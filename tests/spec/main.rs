@@ -14,6 +14,7 @@ mod finding;
 mod late;
 mod leavers;
 mod messages;
+mod numbers;
 mod observing;
 mod outages;
 mod pictures;
