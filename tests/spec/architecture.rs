@@ -70,6 +70,24 @@ fn there_is_one_tls_provider_and_one_http_stack_in_what_is_deployed() {
     }
 }
 
+/// Each dependency of what is deployed has a reason.
+#[test]
+fn the_table_of_dependencies_names_each_of_them_and_no_other() {
+    let mut direct = BTreeSet::new();
+    for function in fs::read_dir(root().join("functions")).unwrap() {
+        let Ok(manifest) = fs::read_to_string(function.unwrap().path().join("Cargo.toml")) else { continue };
+        let dependencies = manifest.split("\n[dependencies]\n").nth(1).unwrap().split("\n[").next().unwrap();
+        let names = dependencies.lines().filter_map(|line| line.split([' ', '.', '=']).next());
+        direct.extend(names.filter(|it| !it.is_empty()).map(ToOwned::to_owned));
+    }
+    direct.retain(|it| !root().join("functions").join(it).is_dir());
+    let page = fs::read_to_string(root().join("functions/README.md")).unwrap();
+    let table = page.split("## What it depends on").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows = table.lines().filter(|it| it.starts_with("| `"));
+    let names = rows.flat_map(|it| it.split('|').nth(1).unwrap().split('`').skip(1).step_by(2));
+    assert_eq!(names.map(ToOwned::to_owned).collect::<BTreeSet<_>>(), direct);
+}
+
 /// What the sandbox plays of API Gateway and SQS is what is deployed.
 #[test]
 fn late_texts_take_the_same_way_in_the_template_as_in_the_sandbox() {
