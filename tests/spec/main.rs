@@ -11,6 +11,7 @@ mod convergence;
 mod dialling;
 mod directory;
 mod finding;
+mod fuzzing;
 mod late;
 mod leavers;
 mod messages;

@@ -1,0 +1,63 @@
+//! TwiML.
+
+use http::Response;
+use roxmltree::Document;
+use twilify::twilio::{Dial, MessagingResponse, Voice, VoiceResponse};
+
+use crate::line;
+
+/// Whatever is said is well-formed XML that says just that, but for characters that XML cannot have, and nothing of it
+/// is taken for a verb.
+///
+/// # Panics
+///
+/// If that is not so.
+pub fn twiml(bytes: &[u8]) {
+    let (name, text) = line(bytes);
+    let text = String::from_utf8_lossy(text);
+    let dial = Dial {
+        to: "+14155550100".parse().expect("a number"),
+        caller_id: "+14155550123".parse().expect("a number"),
+        ring: "30".parse().expect("a time"),
+        action: "call-forward/after",
+        name: name.clone(),
+    };
+    let voice = Response::<String>::from(VoiceResponse::new(Voice::default()).say(&text).dial(dial));
+    assert_eq!(verbs(voice.body()), [("Say".to_owned(), said(&text)), ("Dial".to_owned(), String::new())]);
+    let reply = Response::<String>::from(MessagingResponse::reply(&text));
+    assert_eq!(verbs(reply.body()), [("Message".to_owned(), said(&text))]);
+    let after = action(voice.body());
+    let read = url::form_urlencoded::parse(after.split_once('?').expect("a query").1.as_bytes())
+        .find(|(parameter, _)| parameter == "name")
+        .expect("a name")
+        .1
+        .into_owned();
+    assert_eq!(read, name, "the name comes back as it went out");
+}
+
+/// The verbs of a response, and what stands in each.
+fn verbs(xml: &str) -> Vec<(String, String)> {
+    let document = Document::parse(xml).unwrap_or_else(|error| panic!("{error}: {xml}"));
+    let root = document.root_element();
+    assert_eq!(root.tag_name().name(), "Response");
+    let verbs = root.children().filter(roxmltree::Node::is_element);
+    verbs
+        .map(|it| {
+            let texts: String =
+                it.children().filter_map(|it| it.is_text().then(|| it.text()).flatten()).collect();
+            (it.tag_name().name().to_owned(), texts)
+        })
+        .collect()
+}
+
+fn action(xml: &str) -> String {
+    let document = Document::parse(xml).expect("it has been read before");
+    let dial = document.descendants().find(|it| it.has_tag_name("Dial")).expect("it dials");
+    dial.attribute("action").expect("an action").to_owned()
+}
+
+/// What can be said of `text` in XML.
+fn said(text: &str) -> String {
+    let spaces = text.replace(['\t', '\n', '\r'], " ");
+    spaces.chars().filter(|it| !matches!(it, '\0'..' ' | '\u{fffe}' | '\u{ffff}')).collect()
+}
