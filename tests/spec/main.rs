@@ -14,6 +14,7 @@ mod finding;
 mod fuzzing;
 mod late;
 mod leavers;
+mod load;
 mod messages;
 mod numbers;
 mod observing;
