@@ -149,6 +149,21 @@ mod tests {
     }
 
     #[test]
+    fn a_field_that_comes_twice_is_signed_once() {
+        let twice = [form(), form()].concat();
+        assert!(signed("12345", SIGNATURE, URL, &twice));
+    }
+
+    #[test]
+    fn a_mark_is_good_for_one_text_and_made_with_one_of_the_tokens() {
+        let tokens = |text| AuthTokens::parse(text).unwrap();
+        let mark = tokens("12345").mark("a file");
+        assert!(tokens("12345").marked("a file", &mark) && tokens("new, 12345").marked("a file", &mark));
+        assert!(!tokens("12345").marked("another file", &mark) && !tokens("new").marked("a file", &mark));
+        assert!(!tokens("12345").marked("a file", "") && !tokens("12345").marked("a file", "not base64"));
+    }
+
+    #[test]
     fn nothing_may_change() {
         let mut other_form = form();
         other_form[2].1 = "9999".to_owned();
