@@ -12,7 +12,7 @@ use std::{
 use futures_util::future::join_all;
 use sandbox::{Call, Employee, Fault, Heard, World, say};
 
-use crate::{calls::TRY_LATER, late::worked_off};
+use crate::{BUSY, calls::TRY_LATER, late::worked_off};
 
 /// Who has a number before anything goes wrong, and how many more are hired meanwhile.
 const STAFF: usize = 12;
@@ -36,6 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 fn whatever_goes_wrong_calls_are_answered_texts_arrive_once_and_every_number_has_its_employee() {
     let seed = seed();
     say(&format!("TWILIFY_CHAOS_SEED={seed}"));
+    let _busy = BUSY.blocking_lock();
     tokio::runtime::Runtime::new().unwrap().block_on(everything_at_once(seed));
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use sandbox::{Heard, World, say};
 
-use crate::{CALLER, COMPANY_NUMBER, MOBILE, a_world_with_ada};
+use crate::{BUSY, CALLER, COMPANY_NUMBER, MOBILE, a_world_with_ada};
 
 /// How many webhooks are under way at once.
 const AT_ONCE: usize = 200;
@@ -19,6 +19,7 @@ const SLACK: u64 = 2 << 20;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_webhooks_at_once_are_all_answered_and_no_function_grows() {
+    let _busy = BUSY.lock().await;
     let world = a_world_with_ada().await;
     world.scales_to(PROCESSES);
     let (mut calls, mut texts) = round(&world, 0).await;
