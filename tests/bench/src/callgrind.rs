@@ -1,4 +1,4 @@
-//! Instructions, which valgrind counts: the same on every machine, whatever else it does.
+//! Instructions, which valgrind counts: nearly the same on all machines of a kind, whatever else they do.
 
 use std::{path::Path, process::Stdio};
 
