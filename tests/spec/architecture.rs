@@ -1,7 +1,7 @@
 //! What must stay apart, where the compiler does not keep it apart.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -23,6 +23,9 @@ const INVARIANTS: [(&str, &str, &str); 13] = [
     ("functions/provisioner", "sms_forward", "the functions do not depend on each other"),
     ("functions/provisioner/src/plan", "async", "a plan is made without asking anybody"),
 ];
+
+/// The packages that are deployed.
+const FUNCTIONS: [&str; 3] = ["call-forward", "sms-forward", "provisioner"];
 
 /// The longest a file may be before it is two things.
 const LONGEST_FILE: usize = 400;
@@ -52,13 +55,8 @@ fn no_file_is_two_things() {
 /// Cold starts are paid for by whoever is waiting on the phone.
 #[test]
 fn there_is_one_tls_provider_and_one_http_stack_in_what_is_deployed() {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["tree", "--locked", "--edges=normal", "--prefix=none", "--format={p}"]);
-    cargo.args(["call-forward", "sms-forward", "provisioner"].map(|it| format!("--package={it}")));
-    let output = cargo.current_dir(root()).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let tree = String::from_utf8(output.stdout).unwrap();
-    let crates: BTreeSet<_> = tree.lines().filter_map(|line| line.split(" (").next()).collect();
+    let lines = tree(&FUNCTIONS, "{p}");
+    let crates: BTreeSet<_> = lines.iter().filter_map(|line| line.split(" (").next()).collect();
     let versions = |name: &str| crates.iter().filter(|it| it.split(' ').next() == Some(name)).count();
     for name in ["rustls", "ring", "hyper", "http", "reqwest", "tokio-rustls"] {
         assert_eq!(versions(name), 1, "{name}");
@@ -70,6 +68,25 @@ fn there_is_one_tls_provider_and_one_http_stack_in_what_is_deployed() {
     }
 }
 
+/// `sam build` builds one function after the other. What they share it then compiles but once.
+#[test]
+fn the_functions_ask_the_same_of_the_crates_that_they_share() {
+    let features = |function| {
+        let mut features: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for line in tree(&[function], "{p}={f}") {
+            let (name, asked) = line.split_once('=').unwrap();
+            features.entry(name.to_owned()).or_default().insert(asked.trim_end_matches(" (*)").to_owned());
+        }
+        features
+    };
+    let first = features(FUNCTIONS[0]);
+    for function in &FUNCTIONS[1..] {
+        for (name, asked) in features(function) {
+            assert!(first.get(&name).is_none_or(|it| *it == asked), "{function} asks {asked:?} of {name}");
+        }
+    }
+}
+
 /// Each dependency of what is deployed has a reason.
 #[test]
 fn the_table_of_dependencies_names_each_of_them_and_no_other() {
@@ -78,7 +95,7 @@ fn the_table_of_dependencies_names_each_of_them_and_no_other() {
         let Ok(manifest) = fs::read_to_string(function.unwrap().path().join("Cargo.toml")) else { continue };
         let dependencies = manifest.split("\n[dependencies]\n").nth(1).unwrap().split("\n[").next().unwrap();
         let names = dependencies.lines().filter_map(|line| line.split([' ', '.', '=']).next());
-        direct.extend(names.filter(|it| !it.is_empty()).map(ToOwned::to_owned));
+        direct.extend(names.filter(|it| !["", "#"].contains(it)).map(ToOwned::to_owned));
     }
     direct.retain(|it| !root().join("functions").join(it).is_dir());
     let page = fs::read_to_string(root().join("functions/README.md")).unwrap();
@@ -106,6 +123,18 @@ fn late_texts_take_the_same_way_in_the_template_as_in_the_sandbox() {
     ] {
         assert!(template.contains(part), "{part}");
     }
+}
+
+/// What the packages that are called `functions` depend on, each crate as `format` wants it, and its dependencies after it.
+fn tree(functions: &[&str], format: &str) -> Vec<String> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .args(["tree", "--locked", "--edges=normal,build", "--prefix=none"])
+        .arg(format!("--format={format}"));
+    cargo.args(functions.iter().map(|it| format!("--package={it}")));
+    let output = cargo.current_dir(root()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().lines().map(ToOwned::to_owned).collect()
 }
 
 fn root() -> PathBuf {
