@@ -103,9 +103,7 @@ pub fn plan(world: &Observation, rules: &Rules<'_>) -> Plan {
     for employee in world.employees.iter().filter(|it| it.status == Status::Working) {
         let mobile = numbers.usable_mobile(employee, territory);
         let last_known = match &mobile {
-            Some(Ok(mobile)) if rules.seal.is_some() => {
-                Some(LastKnown { mobile: mobile.clone(), name: employee.name.spoken() })
-            }
+            Some(Ok(mobile)) => Some(LastKnown { mobile: mobile.clone(), name: employee.name.spoken() }),
             _ => None,
         };
         let who = Who { last_known, ..Who::from(employee) };

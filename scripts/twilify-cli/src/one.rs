@@ -157,7 +157,7 @@ pub(crate) async fn assign(
         bail!("somebody has changed something in the meantime, so nothing was changed; look again");
     }
     let mobile = may_have(&provisioner, &survey.world, &employee, &now)?;
-    let last_known = provisioner.seal.as_ref().map(|_| LastKnown { mobile, name: employee.name.spoken() });
+    let last_known = Some(LastKnown { mobile, name: employee.name.spoken() });
     let who = Who { last_known, ..Who::from(&employee) };
     let steps = vec![Step { who, change: Change::TakeFromPool(now.owned) }];
     survey.plan = Plan { steps, ..Plan::default() };

@@ -54,7 +54,7 @@ pub struct Who {
     pub employee: EmployeeId,
     /// What they are called, if it is known.
     pub name: String,
-    /// What is sealed into the webhook URLs of their number, if there is a seal and they can be called.
+    /// What is to be sealed into the webhook URLs of their number, if they can be called.
     #[serde(skip)]
     pub last_known: Option<LastKnown>,
 }

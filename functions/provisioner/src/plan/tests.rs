@@ -1,4 +1,6 @@
+mod leavers;
 mod seals;
+mod words;
 
 use serde_json::json;
 use twilify::{
@@ -253,69 +255,44 @@ fn a_number_that_is_missing_in_the_messaging_service_is_added() {
     );
 }
 
-/// A world in which so many people are gone, and Ada is not.
-fn leavers(count: usize, absence: Absence) -> Observation {
-    let name = |index: usize| format!("Gone{index}");
-    let number = |index: usize| {
-        owned(&format!("+1212555{index:04}"), &format!("twilify:{}", id(&name(index)).0), &name(index))
-    };
-    Observation {
-        employees: vec![employee("Ada", "+14155550100", "+12125559999")],
-        numbers: std::iter::once(adas("+12125559999")).chain((0..count).map(number)).collect(),
-        absent: (0..count).map(|index| (id(&name(index)), absence)).collect(),
-        ..Observation::default()
-    }
-}
-
-fn plan_to_retire(world: &Observation, retire: Retire) -> Plan {
-    let settings = Provisioning { retire, ..settings() };
-    plan(world, &Rules { settings: &settings, territory: &territory(), seal: None, now: now() })
-}
-
-fn retired(world: &Observation, retire: Retire) -> Vec<String> {
-    plan_to_retire(world, retire).steps.iter().map(ToString::to_string).collect()
+#[test]
+fn a_number_that_two_profiles_name_is_not_adopted_for_either() {
+    let employees = ["Ada", "Grace"].map(|name| employee(name, "+14155550100", "+12125550199")).to_vec();
+    let planned = planned(employees, vec![owned("+12125550199", "Reception", "")]);
+    assert!(planned.starts_with("Note: Ada Doe and Grace Doe have the same company number"), "{planned}");
 }
 
 #[test]
-fn a_leavers_number_is_retired_after_the_quarantine_and_only_if_somebody_wants_that() {
-    let pool = Retire::To(Fate::Pool);
-    assert_eq!(retired(&leavers(1, days_ago(400)), Retire::Keep), [""; 0]);
-    assert_eq!(retired(&leavers(1, days_ago(29)), pool), [""; 0]);
-    assert_eq!(retired(&leavers(1, Absence::Left(None)), pool), [""; 0]);
-    assert_eq!(retired(&leavers(1, Absence::NotServed), pool), [""; 0]);
-    let pooled = ["Put the company number (+12125550000) of 00ugone0, who has left, into the pool."];
-    let released = ["Release the company number (+12125550000) of 00ugone0, who has left."];
-    assert_eq!(retired(&leavers(1, days_ago(30)), pool), pooled);
-    assert_eq!(retired(&leavers(1, days_ago(30)), Retire::To(Fate::Release)), released);
-    assert_eq!(retired(&leavers(1, Absence::Deleted), pool), pooled);
+fn a_number_of_the_pool_that_a_profile_names_is_adopted_and_given_to_nobody_else() {
+    let employees =
+        vec![employee("Ada", "+14155550100", ""), employee("Grace", "+14155550101", "+12125550199")];
+    insta::assert_snapshot!(planned(employees, vec![owned("+12125550199", "twilify:pool", "")]), @r"
+    Adopt the company number (+12125550199) that the profile of Grace Doe names.
+    Purchase a new company number for Ada Doe.
+    ");
+}
+
+#[test]
+fn what_stands_in_the_profile_of_someone_who_has_left_claims_nothing() {
+    let grace = Employee { status: Status::Left, ..employee("Grace", "+14155550101", "+12125550199") };
     assert_eq!(
-        retired(&leavers(1, Absence::Deleted), Retire::To(Fate::Release)),
-        pooled,
-        "since when is unknown"
+        planned(vec![employee("Ada", "+14155550100", ""), grace], vec![adas("+12125550199")]),
+        "Assign the company number bought earlier (+12125550199) to Ada Doe."
     );
 }
 
 #[test]
-fn a_leavers_number_that_somebody_else_uses_by_now_is_not_retired() {
-    let mut world = leavers(1, days_ago(400));
-    world.employees.push(employee("Grace", "+14155550101", "(212) 555-0000"));
-    assert_eq!(retired(&world, Retire::To(Fate::Release)), [""; 0]);
-}
-
-#[test]
-fn when_nobody_with_a_number_is_left_it_is_rather_the_wrong_org() {
-    let mut world = leavers(1, Absence::Deleted);
-    world.employees.clear();
-    world.numbers.remove(0);
-    assert_eq!(retired(&world, Retire::To(Fate::Pool)), [""; 0]);
-}
-
-#[test]
-fn when_too_many_have_left_at_once_none_is_retired_and_somebody_is_told() {
-    let release = Retire::To(Fate::Release);
-    assert_eq!(retired(&leavers(5, days_ago(40)), release).len(), 5);
-    let world = leavers(6, days_ago(40));
-    assert_eq!(retired(&world, release), [""; 0]);
-    let plan = plan_to_retire(&world, release);
-    assert!(plan.findings.iter().any(|it| it.contains("none was retired")), "{:?}", plan.findings);
+fn whoever_has_texted_stop_is_found() {
+    let stopped = json!({
+        "sid": "PN1",
+        "phone_number": "+12125550199",
+        "friendly_name": "twilify:00uada",
+        "sms_url": format!("{HOOKS}sms-forward?employee=00uada&stopped=1"),
+    });
+    let ada = vec![employee("Ada", "+14155550100", "+12125550199")];
+    let planned = planned(ada, vec![serde_json::from_value(stopped).unwrap()]);
+    assert!(
+        planned.contains("Note: Ada Doe has texted STOP to their company number (+12125550199)"),
+        "{planned}"
+    );
 }

@@ -221,3 +221,6 @@ impl From<Rejection> for Response<String> {
         response
     }
 }
+
+#[cfg(test)]
+mod tests;

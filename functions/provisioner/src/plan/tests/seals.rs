@@ -153,3 +153,16 @@ fn the_mobile_of_whoever_gets_a_number_is_ready_to_be_sealed() {
     let known = LastKnown { mobile: "+14155550100".parse().unwrap(), name: "Ada".to_owned() };
     assert!(plan.steps.iter().any(|it| it.change == Change::Buy && it.who.last_known == Some(known.clone())));
 }
+
+#[test]
+fn of_two_numbers_the_one_that_is_about_to_be_assigned_has_the_seal() {
+    let seal = seal();
+    let mut world = a_world_with_grace(sealed("+14155550100", "Ada", 1));
+    world.employees.push(employee("Ada", "+14155550100", ""));
+    world.numbers.push(adas("+12125550111"));
+    let planned = planned_in(&world, Some(&seal));
+    let steps: Vec<_> = planned.lines().filter(|it| !it.starts_with("Note")).collect();
+    let sealed = "Seal the mobile of Ada Doe into the webhooks of their company number (+12125550111).";
+    let assigned = "Assign the company number bought earlier (+12125550111) to Ada Doe.";
+    assert_eq!(steps, [UNSEAL, assigned, sealed]);
+}
