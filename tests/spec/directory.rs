@@ -51,3 +51,31 @@ async fn a_profile_is_changed_in_one_attribute_and_only_as_it_was_read() {
     let refused = world.okta.health.requests().iter().filter(|it| it.starts_with("POST ")).count();
     assert_eq!(refused, 2, "the first write met a newer profile");
 }
+
+#[tokio::test]
+async fn a_list_of_employees_without_an_end_is_given_up_and_nothing_is_done() {
+    let world = World::start().await.unwrap();
+    world.okta.hire(Employee::named("Ada", "Lovelace").mobile("+18182179229"));
+    world.okta.lists_for_ever();
+    world.twilio.sells(COMPANY_NUMBER);
+    let error = world.run_provisioner().await.unwrap_err();
+    assert_eq!(error.kind, "NotObserved");
+    assert!(error.message.contains("goes on after 2000 pages"), "{}", error.message);
+    assert_eq!(world.twilio.purchases(), 0);
+}
+
+#[tokio::test]
+async fn a_list_of_numbers_without_an_end_is_given_up_and_nothing_is_done() {
+    let world = World::start().await.unwrap();
+    world.okta.hire(Employee::named("Ada", "Lovelace").mobile("+18182179229"));
+    world.twilio.sells(COMPANY_NUMBER);
+    let again = r#"{"incoming_phone_numbers":[],"next_page_uri":"/2010-04-01/Accounts/AC1/IncomingPhoneNumbers.json?Page=1"}"#;
+    world
+        .twilio
+        .health
+        .fails_when(|it| it.contains("/IncomingPhoneNumbers.json"), Fault::Answers(200, again));
+    let error = world.run_provisioner().await.unwrap_err();
+    assert_eq!(error.kind, "NotObserved");
+    assert!(error.message.contains("goes on after 2000 pages"), "{}", error.message);
+    assert_eq!(world.twilio.purchases(), 0);
+}

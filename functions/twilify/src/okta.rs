@@ -28,7 +28,7 @@ use crate::{
     Employee, EmployeeId, Status, metrics,
     phone::{CompanyNumber, MobileNumber, PhoneNumber, Territory},
     start,
-    transport::{Answer, Failure, Http},
+    transport::{Answer, Failure, Http, MOST_PAGES},
 };
 
 /// The most employees Okta puts on a page.
@@ -153,9 +153,8 @@ impl Directory {
             url.query_pairs_mut().append_pair("search", search);
         }
         let mut employees = Vec::new();
-        let mut next = Some(url);
-        while let Some(url) = next {
-            next = match self.get::<Vec<wire::User>>(url.clone()).await {
+        for _ in 0..MOST_PAGES {
+            let next = match self.get::<Vec<wire::User>>(url.clone()).await {
                 Ok((answer, users)) => {
                     employees.extend(users.into_iter().map(|user| user.into_employee(&self.company_phone)));
                     let request = || format!("GET {}", url.path());
@@ -167,8 +166,10 @@ impl Directory {
                 Err(error) if error.is_too_slow() => Some(page::halved(&url).ok_or(error)?),
                 Err(error) => return Err(error),
             };
+            let Some(next) = next else { return Ok(employees) };
+            url = next;
         }
-        Ok(employees)
+        Err(Error::Unreachable { request: format!("GET {}", url.path()), source: Failure::Endless })
     }
 
     /// Writes `number` into a profile as its company number, unless the profile was changed since

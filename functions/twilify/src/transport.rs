@@ -28,6 +28,9 @@ pub const WHILE_NOBODY_WAITS: Duration = Duration::from_secs(30);
 /// The longest answer that is read, in bytes. A page of a thousand numbers has about one million.
 const LONGEST_ANSWER: usize = 8 << 20;
 
+/// The most pages that are read of a list. A vendor that names a next page after that would do so for ever.
+pub(crate) const MOST_PAGES: usize = 2_000;
+
 /// An HTTP client. Its clones share connections.
 #[derive(Clone, Debug)]
 pub struct Http(reqwest::Client);
@@ -63,6 +66,9 @@ pub enum Failure {
     /// The answer names a next page that cannot be fetched, so the list it begins cannot be read.
     #[error("the answer names a next page that cannot be fetched")]
     Link,
+    /// There is a next page after more pages than any list of ours has.
+    #[error("the list goes on after {MOST_PAGES} pages, so it seems to have no end")]
+    Endless,
     /// The answer is longer than any answer should be.
     #[error("the answer is longer than {} MiB", LONGEST_ANSWER >> 20)]
     TooLong,
@@ -85,7 +91,7 @@ impl Failure {
         match self {
             Self::NotSent(_) => true,
             Self::NoAnswer(error) => !error.is_timeout(),
-            Self::Link | Self::TooLong | Self::Unexpected { .. } => false,
+            Self::Link | Self::Endless | Self::TooLong | Self::Unexpected { .. } => false,
         }
     }
 }

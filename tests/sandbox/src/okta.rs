@@ -6,7 +6,10 @@ mod employee;
 mod projection;
 mod search;
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 
 use axum::{
     Json, Router,
@@ -41,6 +44,8 @@ pub struct Okta {
     index: Arc<Mutex<Option<Vec<Employee>>>>,
     /// The attributes that a profile can have.
     schema: Arc<Mutex<Vec<String>>>,
+    /// Whether each page of a list names a next one.
+    lists_for_ever: Arc<AtomicBool>,
     /// What the token may do.
     rights: Arc<Mutex<Rights>>,
     url: String,
@@ -65,8 +70,8 @@ impl Okta {
             ["firstName", "lastName", "displayName", "email", "mobilePhone", "primaryPhone", "department"];
         let schema = Arc::new(Mutex::new(schema.map(ToOwned::to_owned).into()));
         let rights = Arc::new(Mutex::new(Rights { may_write: true, requests_left: 599 }));
-        let (employees, index) = (Arc::default(), Arc::default());
-        let okta = Self { health, employees, index, schema, rights, url };
+        let (employees, index, lists_for_ever) = (Arc::default(), Arc::default(), Arc::default());
+        let okta = Self { health, employees, index, schema, lists_for_ever, rights, url };
         let router = Router::new()
             .route("/api/v1/users", get(list))
             .route("/api/v1/users/{id}", get(read).post(update))
@@ -114,6 +119,11 @@ impl Okta {
     /// Lets searches find, from now on, what there is at this moment: Okta's index is behind.
     pub fn searches_lag(&self) {
         *lock(&self.index) = Some(self.everybody());
+    }
+
+    /// Lets each page of a list name a next one, from now on.
+    pub fn lists_for_ever(&self) {
+        self.lists_for_ever.store(true, Ordering::Relaxed);
     }
 
     /// Sets somebody's status, like `SUSPENDED`.
@@ -251,7 +261,7 @@ async fn list(State(okta): State<Okta>, RawQuery(query): RawQuery) -> Reply {
     };
     // Two lines, as Okta does it, not one with a comma.
     response.headers_mut().append(header::LINK, link(after, "self"));
-    if after + limit < matching.len() {
+    if after + limit < matching.len() || okta.lists_for_ever.load(Ordering::Relaxed) {
         response.headers_mut().append(header::LINK, link(after + limit, "next"));
     }
     Ok(response)

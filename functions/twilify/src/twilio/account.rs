@@ -18,7 +18,7 @@ use super::{
 use crate::{
     metrics,
     phone::{CompanyNumber, Country, redacted},
-    transport::{Answer, Failure, Http},
+    transport::{Answer, Failure, Http, MOST_PAGES},
 };
 
 /// The most numbers Twilio puts on a page.
@@ -145,12 +145,13 @@ impl Account {
         }
 
         let mut numbers = Vec::new();
-        loop {
+        for _ in 0..MOST_PAGES {
             let page: Page = self.get(&url).await?;
             numbers.extend(page.incoming_phone_numbers.into_iter().filter_map(|it| it.try_into().ok()));
             let Some(next) = page.next_page_uri else { return Ok(numbers) };
             url = self.next_page(&url, &next)?;
         }
+        Err(Error::endless(&url))
     }
 
     /// The page after `page`, of which Twilio says that it is `next`.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use http::StatusCode;
+use url::Url;
 
 use crate::transport::Failure;
 
@@ -111,6 +112,11 @@ pub fn is_stopped(code: u32) -> bool {
 }
 
 impl Error {
+    /// The list that goes on at `page` has no end.
+    pub(super) fn endless(page: &Url) -> Self {
+        Self::Unreachable { request: format!("GET {}", page.path()), source: Failure::Endless }
+    }
+
     /// Whether the request was certainly not carried out, and may well be if it is made again at once.
     #[must_use]
     pub fn was_not_carried_out(&self) -> bool {

@@ -9,7 +9,10 @@ use serde::{Deserialize, Deserializer};
 use url::Url;
 
 use super::{Account, Error, MessagingServiceSid, NotASid};
-use crate::phone::{CompanyNumber, MobileNumber};
+use crate::{
+    phone::{CompanyNumber, MobileNumber},
+    transport::MOST_PAGES,
+};
 
 /// How many messages to read at once. Those of the last day, which are asked for, usually fit.
 const PAGE: &str = "100";
@@ -112,7 +115,7 @@ impl Account {
         let mut url = self.url("Messages.json");
         url.query_pairs_mut().append_pair("From", from).append_pair("To", to).append_pair("PageSize", PAGE);
         let mut messages = Vec::new();
-        loop {
+        for _ in 0..MOST_PAGES {
             let page: Page = self.get(&url).await?;
             let goes_back_further = page.messages.iter().any(|it| it.date_created < since);
             messages.extend(page.messages.into_iter().filter(|it| it.date_created >= since));
@@ -121,6 +124,7 @@ impl Account {
                 _ => return Ok(messages),
             }
         }
+        Err(Error::endless(&url))
     }
 
     /// Reads one message from the log.

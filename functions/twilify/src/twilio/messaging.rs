@@ -8,7 +8,10 @@ use serde::{Deserialize, de::IgnoredAny};
 use url::Url;
 
 use super::{Account, Error, NotASid, NumberSid};
-use crate::{phone::CompanyNumber, transport::Failure};
+use crate::{
+    phone::CompanyNumber,
+    transport::{Failure, MOST_PAGES},
+};
 
 /// Twilio's word for a number that is in the service already, which is what we want.
 ///
@@ -59,7 +62,7 @@ impl MessagingService {
         let mut url = self.numbers.clone();
         url.query_pairs_mut().append_pair("PageSize", "1000");
         let mut numbers = HashSet::new();
-        loop {
+        for _ in 0..MOST_PAGES {
             let page: Page = self.account.get(&url).await?;
             numbers.extend(page.phone_numbers.into_iter().map(|it| it.phone_number));
             let Some(next) = page.meta.next_page_url else { return Ok(numbers) };
@@ -69,6 +72,7 @@ impl MessagingService {
             // Whatever host a link names, the credentials go to the one that was configured.
             url.set_query(next.query());
         }
+        Err(Error::endless(&url))
     }
 
     /// Adds a number to the service. It takes no more than 400, unless Twilio has raised that.
