@@ -232,3 +232,11 @@ fn a_report_says_what_became_of_which_message() {
         assert_eq!((report.is_lost, report.code), (false, 0), "{kept}");
     }
 }
+
+#[test]
+fn a_mark_is_ours_as_long_as_its_token_is_one_of_ours() {
+    let with = |tokens| Webhooks::new(AuthTokens::parse(tokens).unwrap(), None);
+    let mark = webhooks().mark("a file");
+    assert!(webhooks().marked("a file", &mark) && with("new, 12345").marked("a file", &mark));
+    assert!(!webhooks().marked("another file", &mark) && !with("new").marked("a file", &mark));
+}
