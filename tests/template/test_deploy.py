@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT
 
 TOOL = """#!/bin/sh
-echo "$(basename "$0") $*" >> "{calls}"
+echo "$(basename "$0") $*${{TWILIFY_PARAMETER_PATH:+ below $TWILIFY_PARAMETER_PATH}}" >> "{calls}"
 case "$(basename "$0") $*" in {fails}) exit 3 ;; esac
 """
 
@@ -18,13 +18,13 @@ case "$(basename "$0") $*" in {fails}) exit 3 ;; esac
 def deploy(tmp_path):
     """Deploys, and returns the exit status, the calls of tools, and the output."""
 
-    def deploy(*arguments, fails="nothing", without=()):
+    def deploy(*arguments, fails="nothing", without=(), remembered=""):
         project, tools, calls = tmp_path / "project", tmp_path / "tools", tmp_path / "calls"
         (project / "scripts").mkdir(parents=True)
         shutil.copy(ROOT / "scripts/deploy", project / "scripts")
         (project / "samconfig.toml").write_text(
             '[default.global.parameters]\nstack_name = "phones"\n'
-            '[default.build.parameters]\nparameter_overrides = "Architecture=x86_64"\n'
+            '[default.build.parameters]\nparameter_overrides = "Architecture=x86_64"\n' + remembered
         )
         tools.mkdir()
         for name in {"cargo", "aws", "sam"} - set(without):
@@ -56,6 +56,12 @@ def test_it_validates_builds_deploys_and_asks_the_doctor(deploy):
 def test_the_first_time_it_asks_for_the_parameters(deploy):
     _, calls, _ = deploy(fails="*describe-stacks*phones*")
     assert calls[2:] == ["sam deploy --guided", DOCTOR]
+
+
+def test_the_doctor_looks_where_the_parameters_are(deploy):
+    overrides = r'''parameter_overrides = "MaxPurchases=\"5\" ParameterPath=\"/phones\" Schedule=\"rate(1 hour)\""'''
+    _, calls, _ = deploy(remembered=f"[default.deploy.parameters]\n{overrides}\n")
+    assert calls[-1] == f"{DOCTOR} below /phones"
 
 
 @pytest.mark.parametrize(
