@@ -79,10 +79,11 @@ fn the_functions_ask_the_same_of_the_crates_that_they_share() {
         }
         features
     };
-    let first = features(FUNCTIONS[0]);
-    for function in &FUNCTIONS[1..] {
-        for (name, asked) in features(function) {
-            assert!(first.get(&name).is_none_or(|it| *it == asked), "{function} asks {asked:?} of {name}");
+    let all = FUNCTIONS.map(features);
+    for (one, other) in [(0, 1), (0, 2), (1, 2)] {
+        for (name, asked) in &all[one] {
+            let asks = all[other].get(name);
+            assert!(asks.is_none_or(|it| it == asked), "{name}: {} and {}", FUNCTIONS[one], FUNCTIONS[other]);
         }
     }
 }
@@ -125,7 +126,7 @@ fn late_texts_take_the_same_way_in_the_template_as_in_the_sandbox() {
     }
 }
 
-/// What the packages that are called `functions` depend on, each crate as `format` wants it, and its dependencies after it.
+/// What these packages depend on, each crate as `format` wants it, and its dependencies after it.
 fn tree(functions: &[&str], format: &str) -> Vec<String> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo

@@ -104,12 +104,14 @@ async fn callers_are_told_to_try_later_while_aws_does_not_tell_the_secrets_and_t
 #[tokio::test]
 async fn whoever_has_talked_hears_nothing_more_while_aws_does_not_tell_the_secrets() {
     let world = a_world_that_remembers_ada().await;
-    let ended = world.twilio.a_call(CALLER, COMPANY_NUMBER).ended("call-forward/after?name=Ada", "completed");
+    // If the function knew that nobody had answered, it would say so.
+    let ended = world.twilio.a_call(CALLER, COMPANY_NUMBER).ended("call-forward/after?name=Ada", "no-answer");
     world.configure("TWILIFY_LOG", "info").await;
     world.ssm.health.fails(Fault::Answers(500, "{}"));
     let answer = world.twilio.deliver(&ended).await;
     assert_eq!(answer.status, 200);
     assert!(answer.body.ends_with("<Response>\n</Response>\n"), "{}", answer.body);
+    world.logged("cannot see what Twilio wants").await;
 }
 
 #[tokio::test]
