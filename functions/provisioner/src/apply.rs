@@ -183,7 +183,6 @@ impl Work<'_> {
             Change::Assign(owned) => self.assign(who, owned).await,
             Change::Reroute(owned) => self.label(who, owned).await,
             Change::Seal(owned) | Change::Unseal(owned) => self.reroute(who, owned).await,
-
             Change::Adopt(owned) => self.adopt(who, owned).await,
             Change::TakeFromPool(owned) => self.take_from_pool(who, owned).await,
             Change::Buy => return self.buy(who).await.unwrap_or_else(Outcome::Failed),

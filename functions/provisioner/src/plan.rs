@@ -91,7 +91,7 @@ pub enum Unusable {
 
 /// Decides what it takes for everyone who works here and has a mobile to have a company number.
 ///
-/// Steps that cost nothing come first.
+/// What costs nothing and may spare a purchase comes before any purchase.
 #[must_use]
 pub fn plan(world: &Observation, rules: &Rules<'_>) -> Plan {
     let Rules { settings, territory, .. } = rules;

@@ -113,7 +113,7 @@ macro_rules! role {
 }
 
 role! {
-    /// The number an employee publishes: bought from Twilio, kept in Okta's `primaryPhone`.
+    /// The number an employee publishes: bought from Twilio, kept in Okta, in `primaryPhone` or another attribute.
     CompanyNumber
 }
 

@@ -126,7 +126,7 @@ impl Setup {
     /// What is deployed, which there has to be.
     pub(crate) fn deployed(&self) -> Result<&Deployment> {
         self.deployment()?.with_context(|| match &self.store {
-            Store::Aws(_) => "there is no deployment that could be asked; run: sam deploy".to_owned(),
+            Store::Aws(_) => "there is no deployment that could be asked; run: scripts/deploy".to_owned(),
             Store::Local(_) => {
                 format!("the settings are those in {}, where no deployment is known; say --aws", self.store)
             }

@@ -108,7 +108,8 @@ impl Webhooks {
         self.tokens.marked(text, mark)
     }
 
-    /// Checks the signature, then reads the form; a webhook can be had in no other way.
+    /// Checks the signature, then reads the form; a webhook can be had in no other way than this and
+    /// [`accept_late`](Self::accept_late), which checks it as well.
     pub fn accept<W: Webhook>(&self, request: &Request<impl AsRef<[u8]>>) -> Result<W, Rejection> {
         let body = request.body().as_ref();
         if request.method() != Method::POST {
