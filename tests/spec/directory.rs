@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sandbox::{Employee, Fault, World};
+use sandbox::{Employee, Fault, MESSAGING_SERVICE_SID, World};
 
 use crate::COMPANY_NUMBER;
 
@@ -74,6 +74,21 @@ async fn a_list_of_numbers_without_an_end_is_given_up_and_nothing_is_done() {
         .twilio
         .health
         .fails_when(|it| it.contains("/IncomingPhoneNumbers.json"), Fault::Answers(200, again));
+    let error = world.run_provisioner().await.unwrap_err();
+    assert_eq!(error.kind, "NotObserved");
+    assert!(error.message.contains("goes on after 2000 pages"), "{}", error.message);
+    assert_eq!(world.twilio.purchases(), 0);
+}
+
+#[tokio::test]
+async fn a_list_of_a_messaging_services_numbers_without_an_end_is_given_up_and_nothing_is_done() {
+    let world = World::start().await.unwrap();
+    world.okta.hire(Employee::named("Ada", "Lovelace").mobile("+18182179229"));
+    world.twilio.sells(COMPANY_NUMBER);
+    world.configure("TWILIFY_MESSAGING_SERVICE_SID", MESSAGING_SERVICE_SID).await;
+    let again =
+        r#"{"phone_numbers":[],"meta":{"next_page_url":"https://messaging.twilio.com/v1/Services?Page=1"}}"#;
+    world.twilio.health.fails_when(|it| it.contains("/PhoneNumbers"), Fault::Answers(200, again));
     let error = world.run_provisioner().await.unwrap_err();
     assert_eq!(error.kind, "NotObserved");
     assert!(error.message.contains("goes on after 2000 pages"), "{}", error.message);

@@ -93,6 +93,22 @@ async fn what_may_have_been_sent_is_not_sent_again_before_the_log_has_been_read(
 }
 
 #[tokio::test]
+async fn a_text_waits_while_twilios_log_has_no_end() {
+    let world = a_world_with_ada().await;
+    world.twilio.health.fails_on(SEND, usize::MAX, Fault::Answers(500, ""));
+    let again = r#"{"messages":[],"next_page_uri":"/2010-04-01/Accounts/AC1/Messages.json?Page=1"}"#;
+    world
+        .twilio
+        .health
+        .fails_when(|it| it.starts_with("GET") && it.contains("Messages.json"), Fault::Answers(200, again));
+    world.text(CALLER, COMPANY_NUMBER, "Hello").await;
+    world.logged("goes on after 2000 pages").await;
+    world.twilio.health.recovers();
+    worked_off(&world).await;
+    assert_eq!(arrived(&world), ["Hello"]);
+}
+
+#[tokio::test]
 async fn a_text_that_twilio_accepts_long_after_everybody_has_hung_up_arrives_once() {
     let world = a_world_with_ada().await;
     world.late.set_speed(3);

@@ -109,6 +109,21 @@ async fn a_captured_text_that_is_sent_to_the_queue_does_not_arrive_again() {
     assert_eq!((texts(&world).len(), world.late.dead().len()), (1, 0));
 }
 
+#[tokio::test]
+async fn a_captured_report_of_a_lost_picture_that_is_sent_again_repeats_the_text_once_for_each_process() {
+    let world = a_world_with_ada().await;
+    world.twilio.picture(CALLER, COMPANY_NUMBER, "Look!", &[("image/png", b"png")]).await;
+    let [picture] = world.twilio.inbox_of(MOBILE, 1).await.try_into().unwrap();
+    let captured = world.twilio.a_report(&picture, "undelivered", 30019);
+    for _ in 0..3 {
+        assert_eq!(world.twilio.deliver(&captured).await.status, 204);
+    }
+    assert_eq!(texts(&world).len(), 2);
+    world.recycles_functions();
+    world.twilio.deliver(&captured).await;
+    assert_eq!(texts(&world).len(), 3);
+}
+
 /// A signature is good for one URL and one form, so a captured one is of no use for anything else.
 #[tokio::test]
 async fn a_captured_signature_signs_nothing_else() {

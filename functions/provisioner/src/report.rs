@@ -40,19 +40,19 @@ pub struct Report {
 /// The lengths of a report's lists, so that one need not read them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Changes.
+    /// Changes made, or, in a dry run, to be made.
     pub changes: usize,
     /// Numbers bought.
     pub purchases: usize,
     /// Numbers given back.
     pub released: usize,
-    /// Refused.
+    /// Employees whose mobile is no good.
     pub refused: usize,
-    /// Postponed.
+    /// Employees who have to wait for another run.
     pub postponed: usize,
-    /// Failed.
+    /// Changes that were tried and did not work.
     pub failed: usize,
-    /// Findings.
+    /// Things that somebody should look at.
     pub findings: usize,
 }
 
@@ -81,7 +81,7 @@ pub struct Entry {
     /// About whom.
     #[serde(flatten)]
     pub who: Who,
-    /// The line.
+    /// The line, a whole sentence with the numbers in full.
     pub text: String,
     /// What was done, or would be, like `buy`; only a change has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

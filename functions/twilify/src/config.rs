@@ -96,7 +96,7 @@ pub fn roots() -> Result<Roots, Error> {
 }
 
 impl Settings {
-    /// Reads the environment.
+    /// Reads them from the environment. None has to be there; a variable that is blank counts as unset.
     pub fn from_env() -> Result<Self, Error> {
         Self::read(variable)
     }
@@ -139,7 +139,7 @@ impl Settings {
 }
 
 impl Aws {
-    /// Reads the environment.
+    /// Reads what Lambda puts into the environment: the region and the credentials, without which there is an error.
     pub fn from_env() -> Result<Self, Error> {
         Self::read(variable)
     }

@@ -1,4 +1,5 @@
-//! Numbers for CloudWatch: a line for each invocation, and one more for a hundred values, which CloudWatch understands by itself.
+//! Numbers for CloudWatch: a line for each invocation, and one more for a hundred values, which CloudWatch understands
+//! by itself.
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 

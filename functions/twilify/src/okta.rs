@@ -95,8 +95,8 @@ impl Directory {
 
     /// Finds who publishes `number`, in any of its usual notations, among those who work here.
     ///
-    /// Okta's index may be seconds, and in bad times a minute, behind a change, and it still names people who have left:
-    /// they are passed over. Two who work here and publish the same number are
+    /// Okta's index may be seconds, and in bad times a minute, behind a change, and it still names people who have
+    /// left: they are passed over. Two who work here and publish the same number are
     /// [`Error::Ambiguous`], because to pick one would hand a stranger the other's calls.
     pub async fn find_by_company_number(
         &self,

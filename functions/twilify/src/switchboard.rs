@@ -1,8 +1,8 @@
 //! Which phone is meant by a company number: what calls and texts have in common.
 //!
 //! Whoever was found a moment ago is believed. Else Okta is asked, about the employee whom the webhook's URL
-//! names, for that is never out of date, or by searching for the number. While Okta does not answer, what was last known has to do: a company's
-//! phones must not fall silent because its directory does.
+//! names, for that is never out of date, or by searching for the number. While Okta does not answer, what was
+//! last known has to do: a company's phones must not fall silent because its directory does.
 
 mod memory;
 

@@ -38,7 +38,7 @@ pub enum CallerId {
 pub struct NotACallerId;
 
 impl Calls {
-    /// Reads the environment.
+    /// Reads them from the environment. None has to be there; a variable that is blank counts as unset.
     pub fn from_env() -> Result<Self, Error> {
         Self::read(variable)
     }

@@ -14,7 +14,7 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// Reads the environment.
+    /// Reads them from the environment. A variable that is blank counts as unset.
     pub fn from_env() -> Result<Self, Error> {
         let Switch(notify_sender) = Variables(variable).parsed("TWILIFY_NOTIFY_SENDER", "off")?;
         Ok(Self { notify_sender })

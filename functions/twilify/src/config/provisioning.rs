@@ -10,7 +10,7 @@ use super::{
 };
 use crate::twilio::AreaCode;
 
-/// What only the provisioner needs to know.
+/// The settings of the provisioner alone.
 #[derive(Clone, Debug)]
 pub struct Provisioning {
     /// What Twilio is to call: `TWILIFY_PUBLIC_URL`, which the provisioner cannot do without.
@@ -51,7 +51,8 @@ pub enum Fate {
 pub struct NotAFate;
 
 impl Provisioning {
-    /// Reads the environment.
+    /// Reads them from the environment: `TWILIFY_PUBLIC_URL` and `TWILIFY_AREA_CODES`, without which there is an error, and
+    /// the others, which have defaults.
     pub fn from_env() -> Result<Self, Error> {
         Self::read(variable)
     }

@@ -54,7 +54,7 @@ pub enum Owner {
 pub struct OwnedNumber {
     /// Twilio's name for it.
     pub sid: NumberSid,
-    /// The number.
+    /// The number itself; it is a `CompanyNumber` although nobody may have it yet.
     pub number: CompanyNumber,
     /// What is written on it.
     pub label: Label,

@@ -51,7 +51,7 @@ pub struct Dial {
 /// <https://www.twilio.com/docs/voice/twiml/say#voice>
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Voice {
-    /// The voice.
+    /// Its name at Twilio.
     pub name: Option<VoiceName>,
     /// The language it believes to be reading.
     pub language: Option<Language>,

@@ -1,3 +1,5 @@
+//! What is accepted and what is refused, and what is read out of it.
+
 use super::*;
 use crate::{
     phone::{CompanyNumber, PhoneNumber},
