@@ -10,6 +10,7 @@ mod cli;
 mod convergence;
 mod dialling;
 mod directory;
+mod fallback;
 mod finding;
 mod fuzzing;
 mod late;

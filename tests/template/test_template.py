@@ -90,6 +90,7 @@ def test_only_what_twilio_calls_is_open_to_the_world(template):
     routes = {(method, path) for path, methods in paths.items() for method in methods}
     assert routes == {
         ("post", "/call-forward"),
+        ("post", "/call-forward/again"),
         ("post", "/call-forward/after"),
         ("post", "/sms-forward"),
         ("post", "/sms-forward/status"),
@@ -99,7 +100,7 @@ def test_only_what_twilio_calls_is_open_to_the_world(template):
     }
     integrations = [method["x-amazon-apigateway-integration"] for path in paths.values() for method in path.values()]
     uris = [it["uri"] for it in integrations if "uri" in it]
-    assert len(uris) == 6 and all("Aliaslive" in uri for uri in uris), uris
+    assert len(uris) == 7 and all("Aliaslive" in uri for uri in uris), uris
     assert set(template.resources("AWS::ApiGatewayV2::Api")) == {"Api"}
     assert not template.resources("AWS::Lambda::Url")
     assert not template.resources("AWS::ApiGatewayV2::DomainName")

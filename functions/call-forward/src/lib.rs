@@ -7,7 +7,7 @@ use twilify::{
     config::{CallerId, Calls},
     metrics,
     switchboard::{Destination, Source, Unreached},
-    twilio::{Dial, DialStatus, EndedDial, VoiceResponse},
+    twilio::{CallEndpoint, Dial, DialStatus, EndedDial, VoiceResponse},
 };
 
 use self::words::Words;
@@ -111,15 +111,14 @@ impl Outcome {
         metrics::count("CallsRefused");
     }
 
-    /// What Twilio is to do with the call.
+    /// What Twilio is to do with the call, about which it has asked at `asked_at`.
     #[must_use]
-    pub fn twiml(self, settings: &Calls) -> VoiceResponse {
+    pub fn twiml(self, settings: &Calls, asked_at: CallEndpoint) -> VoiceResponse {
         let twiml = VoiceResponse::new(settings.voice.clone());
         let words = match self {
             Self::Connect { to: Destination { name, mobile, .. }, caller_id } => {
                 let twiml = if settings.greeting { twiml.say(Words::PleaseWait(&name)) } else { twiml };
-                let action = "call-forward/after";
-                return twiml.dial(Dial { to: mobile, caller_id, ring: settings.ring, action, name });
+                return twiml.dial(Dial { to: mobile, caller_id, ring: settings.ring, asked_at, name });
             }
             Self::Oneself(_) => Words::Oneself,
             Self::NotInService => Words::NotInService,
@@ -141,6 +140,10 @@ pub fn after(EndedDial { status, name, .. }: &EndedDial, settings: &Calls) -> Vo
             return twiml;
         }
         DialStatus::Busy | DialStatus::Unanswered => tracing::info!(?status, "a call was not answered"),
+        DialStatus::Unknown => {
+            tracing::warn!("a call has ended, and Twilio does not say how");
+            return twiml.say(Words::Ended);
+        }
         DialStatus::Failed => tracing::error!(
             "Twilio could not ring the mobile; its debugger says why: https://www.twilio.com/console/debugger"
         ),

@@ -15,7 +15,7 @@ use twilify::{
     start::Lazy,
     switchboard::{Switchboard, Unreached},
     transport::{Http, WHILE_SOMEONE_WAITS},
-    twilio::{IncomingCall, Rejection, VoiceResponse, Webhooks},
+    twilio::{CallEndpoint, CallEvent, IncomingCall, Rejection, SecondAttempt, VoiceResponse, Webhooks},
 };
 
 struct CallForward {
@@ -59,11 +59,12 @@ async fn serve() -> Result<(), Error> {
 fn without_parameters(error: &secrets::Error, path: &str, settings: &Calls) -> Response<String> {
     tracing::error!(error = %Causes(error), "cannot see what Twilio wants");
     metrics::count("ParametersUnread");
-    if path.ends_with("/after") {
+    let asked_at = CallEndpoint::at(path).unwrap_or(CallEndpoint::Incoming);
+    if asked_at == CallEndpoint::After {
         return VoiceResponse::new(settings.voice.clone()).into();
     }
     Outcome::TryLater.log();
-    Outcome::TryLater.twiml(settings).into()
+    Outcome::TryLater.twiml(settings, asked_at).into()
 }
 
 impl CallForward {
@@ -94,18 +95,24 @@ impl CallForward {
 
     async fn twiml(&self, event: Event<'_>) -> Result<VoiceResponse, Rejection> {
         let request = Request::try_from(event).map_err(|error| Rejection::Malformed(error.part()))?;
-        // A stage or a domain may have put something before the path.
-        let path = request.uri().path();
-        if path.ends_with("/call-forward") {
-            Ok(self.connect(self.webhooks.accept(&request)?).await)
-        } else if path.ends_with("/call-forward/after") {
-            Ok(after(&self.webhooks.accept(&request)?, &self.settings))
-        } else {
-            Err(Rejection::NotFound)
-        }
+        let asked_at = CallEndpoint::at(request.uri().path()).ok_or(Rejection::NotFound)?;
+        let event = match asked_at {
+            CallEndpoint::Incoming => CallEvent::Incoming(self.webhooks.accept(&request)?),
+            CallEndpoint::After => CallEvent::Ended(self.webhooks.accept(&request)?),
+            CallEndpoint::Again => {
+                let SecondAttempt { code, event, .. } = self.webhooks.accept(&request)?;
+                tracing::warn!(code, "Twilio asks again, because a webhook of this call has failed");
+                metrics::count("CallsAskedAgain");
+                event
+            }
+        };
+        Ok(match event {
+            CallEvent::Incoming(call) => self.connect(call, asked_at).await,
+            CallEvent::Ended(dial) => after(&dial, &self.settings),
+        })
     }
 
-    async fn connect(&self, call: IncomingCall) -> VoiceResponse {
+    async fn connect(&self, call: IncomingCall, asked_at: CallEndpoint) -> VoiceResponse {
         let IncomingCall { from, to, forwarded_from, hint, .. } = call;
         let outcome = match to {
             None => Outcome::NotInService,
@@ -119,6 +126,6 @@ impl CallForward {
             }
         };
         outcome.log();
-        outcome.twiml(&self.settings)
+        outcome.twiml(&self.settings, asked_at)
     }
 }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use twilify::{
     EmployeeId,
     seal::{LastKnown, Seal},
-    twilio::{AuthToken, AuthTokens, Dial, IncomingCall, VoiceResponse, Webhooks},
+    twilio::{AuthToken, AuthTokens, CallEndpoint, Dial, IncomingCall, VoiceResponse, Webhooks},
 };
 
 /// What Twilio posts about a call.
@@ -61,7 +61,7 @@ fn parts(criterion: &mut Criterion) {
         to: known.mobile,
         caller_id: "+14155550123".parse().expect("a number"),
         ring: "20".parse().expect("seconds"),
-        action: "call-forward/after",
+        asked_at: CallEndpoint::Incoming,
         name: known.name,
     };
     criterion.bench_function("twiml", |bencher| {

@@ -21,7 +21,7 @@ pub use self::{
     message::{Direction, Logged, MessageSid, OutgoingMessage},
     messaging::{MessagingService, MessagingServiceSid},
     number::{AreaCode, Label, NotAnAreaCode, NumberSid, OwnedNumber, Owner},
-    route::{Hint, Route},
+    route::{CallEndpoint, Hint, Route},
     signature::{AuthToken, AuthTokens},
     standing::{Balance, ServiceStanding, Standing},
     twiml::{
@@ -29,7 +29,7 @@ pub use self::{
         VoiceResponse,
     },
     webhook::{
-        CallSid, Called, DialStatus, EndedDial, Form, IncomingCall, IncomingMedia, IncomingMessage,
-        MessageStatus, Rejection, Webhook, Webhooks,
+        CallEvent, CallSid, Called, DialStatus, EndedDial, Form, IncomingCall, IncomingMedia,
+        IncomingMessage, MessageStatus, Rejection, SecondAttempt, Webhook, Webhooks,
     },
 };

@@ -2,7 +2,7 @@
 
 use http::Response;
 use roxmltree::Document;
-use twilify::twilio::{Dial, MessagingResponse, Voice, VoiceResponse};
+use twilify::twilio::{CallEndpoint, Dial, MessagingResponse, Voice, VoiceResponse};
 
 use crate::line;
 
@@ -19,7 +19,7 @@ pub fn twiml(bytes: &[u8]) {
         to: "+14155550100".parse().expect("a number"),
         caller_id: "+14155550123".parse().expect("a number"),
         ring: "30".parse().expect("a time"),
-        action: "call-forward/after",
+        asked_at: CallEndpoint::Incoming,
         name: name.clone(),
     };
     let voice = Response::<String>::from(VoiceResponse::new(Voice::default()).say(&text).dial(dial));

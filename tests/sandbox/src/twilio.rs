@@ -1,11 +1,15 @@
 //! A Twilio account and the telephone network behind it.
 
+mod calls;
 mod message;
 mod network;
 mod rest;
 mod script;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::Router;
 use secrecy::SecretString;
@@ -70,7 +74,20 @@ struct State {
     enrolled: Vec<String>,
     /// How it ends when a phone rings.
     dials_end: &'static str,
+    /// How long a webhook may take.
+    patience: Duration,
+    /// What a fallback URL is told.
+    fallback_fields: FallbackFields,
     standing: Standing,
+}
+
+/// Which fields a fallback URL is told when the webhook failed that follows a dialled leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FallbackFields {
+    /// Those of the request that failed, and `ErrorCode` and `ErrorUrl`.
+    All,
+    /// The same without `DialCallStatus` and the others about the leg.
+    WithoutDial,
 }
 
 /// How the account and its Messaging Service stand.
@@ -107,6 +124,10 @@ pub struct Number {
     pub voice_url: String,
     /// How.
     pub voice_method: String,
+    /// Asked when `voice_url` fails, and when any other webhook of the call does.
+    pub voice_fallback_url: String,
+    /// How.
+    pub voice_fallback_method: String,
     /// Told about a message.
     pub sms_url: String,
     /// How.
@@ -139,6 +160,8 @@ impl Twilio {
             purchases: 0,
             enrolled: Vec::new(),
             dials_end: "completed",
+            patience: network::PATIENCE,
+            fallback_fields: FallbackFields::All,
             standing: Standing {
                 status: "active",
                 kind: "Full",
@@ -227,6 +250,16 @@ impl Twilio {
         lock(&self.state).dials_end = status;
     }
 
+    /// Lets Twilio wait for an answer no longer than `patience`, in place of fifteen seconds.
+    pub fn waits(&self, patience: Duration) {
+        lock(&self.state).patience = patience;
+    }
+
+    /// Chooses what a fallback URL is told, which no document settles.
+    pub fn tells_fallback(&self, fields: FallbackFields) {
+        lock(&self.state).fallback_fields = fields;
+    }
+
     /// Changes how the account stands.
     pub fn stands(&self, change: impl FnOnce(&mut Standing)) {
         change(&mut lock(&self.state).standing);
@@ -257,6 +290,8 @@ impl Number {
             friendly_name: number.to_owned(),
             voice_url: String::new(),
             voice_method: "POST".to_owned(),
+            voice_fallback_url: String::new(),
+            voice_fallback_method: "POST".to_owned(),
             sms_url: String::new(),
             sms_method: "POST".to_owned(),
             sms_fallback_url: String::new(),

@@ -10,6 +10,7 @@ use std::{
 use http::{HeaderValue, Response, header};
 use url::form_urlencoded;
 
+use super::CallEndpoint;
 use crate::phone::{MobileNumber, PhoneNumber};
 
 /// What Twilio should do with a call, one verb after the other; after the last one it hangs up.
@@ -39,9 +40,9 @@ pub struct Dial {
     pub caller_id: PhoneNumber,
     /// How long it rings.
     pub ring: RingTime,
-    /// Where Twilio tells what came of it, and asks what to do then: a path relative to the one it asked,
-    /// without a query.
-    pub action: &'static str,
+    /// Where Twilio has asked what to do. What came of the dial it tells [`CallEndpoint::After`], by a URL that is
+    /// relative to this one.
+    pub asked_at: CallEndpoint,
     /// The name in the [`EndedDial`](super::EndedDial) that Twilio tells.
     pub name: String,
 }
@@ -178,10 +179,11 @@ impl Verb {
     fn write(&self, f: &mut fmt::Formatter<'_>, voice: &Voice) -> fmt::Result {
         match self {
             Self::Say(text) => write!(f, "<Say{voice}>{}</Say>", Escaped(text)),
-            Self::Dial(Dial { to, caller_id, ring: RingTime(seconds), action, name }) => write!(
+            Self::Dial(Dial { to, caller_id, ring: RingTime(seconds), asked_at, name }) => write!(
                 f,
-                r#"<Dial answerOnBridge="true" callerId="{}" timeout="{seconds}" action="{action}?name={}"><Number>{}</Number></Dial>"#,
+                r#"<Dial answerOnBridge="true" callerId="{}" timeout="{seconds}" action="{}?name={}"><Number>{}</Number></Dial>"#,
                 caller_id.as_e164(),
+                asked_at.to_after(),
                 form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>(),
                 to.as_e164()
             ),

@@ -38,12 +38,12 @@ pub enum Heard {
 
 /// Does what `answer` says, for a caller with the number `from`, up to where Twilio asks again, and tells
 /// where that is. The account owns the numbers in `owned`, which, besides the caller's, are the only ones a
-/// call may show.
-pub(super) fn follow(answer: &Answer, from: &str, owned: &[String]) -> (Vec<Heard>, Option<String>) {
-    verbs(answer, from, owned).unwrap_or_else(|error| (vec![Heard::ApplicationError(error)], None))
-}
-
-fn verbs(answer: &Answer, from: &str, owned: &[String]) -> Result<(Vec<Heard>, Option<String>), String> {
+/// call may show. What Twilio cannot follow is an error, with its code.
+pub(super) fn follow(
+    answer: &Answer,
+    from: &str,
+    owned: &[String],
+) -> Result<(Vec<Heard>, Option<String>), String> {
     if answer.status != 200 {
         return Err(format!("11200: status {}", answer.status));
     }

@@ -5,7 +5,7 @@ use url::form_urlencoded;
 use super::{Called, Form, Rejection, Webhook};
 use crate::{
     phone::{CompanyNumber, PhoneNumber},
-    twilio::Hint,
+    twilio::{CallEndpoint, Hint},
 };
 
 /// What some networks send in place of a withheld number: ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN
@@ -42,6 +42,28 @@ pub struct EndedDial {
     pub name: Option<String>,
 }
 
+/// Twilio asks again about a call, at the number's fallback URL, because another webhook of the call has failed. Nobody
+/// but [`Webhooks::accept`](super::Webhooks::accept) can make one.
+///
+/// <https://www.twilio.com/docs/usage/security/availability-reliability>
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SecondAttempt {
+    /// Twilio's error code, which says [how the other one failed](https://www.twilio.com/docs/api/errors).
+    pub code: Option<u32>,
+    /// What the other one was about.
+    pub event: CallEvent,
+}
+
+/// What a webhook of a call is about.
+#[derive(Clone, Debug)]
+pub enum CallEvent {
+    /// Somebody calls.
+    Incoming(IncomingCall),
+    /// The phone that we had rung rings no more.
+    Ended(EndedDial),
+}
+
 /// What came of ringing a phone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DialStatus {
@@ -55,6 +77,8 @@ pub enum DialStatus {
     Failed,
     /// The caller gave up while it rang.
     Canceled,
+    /// Twilio does not say.
+    Unknown,
 }
 
 /// Twilio's name for a call: `CA` and 32 hexadecimal digits.
@@ -76,17 +100,41 @@ impl Webhook for IncomingCall {
 
 impl Webhook for EndedDial {
     fn read(form: &Form<'_>, called: &Called<'_>) -> Result<Self, Rejection> {
-        let mut query = form_urlencoded::parse(called.query.as_bytes());
+        form.required("DialCallStatus")?;
+        Self::asked_with(form, called.query)
+    }
+}
+
+impl EndedDial {
+    /// Reads the form, and the query of the action URL.
+    fn asked_with(form: &Form<'_>, query: &str) -> Result<Self, Rejection> {
+        let mut query = form_urlencoded::parse(query.as_bytes());
         Ok(Self {
             sid: CallSid(form.required("CallSid")?.to_owned()),
-            status: match form.required("DialCallStatus")? {
-                "completed" | "answered" => DialStatus::Answered,
-                "busy" => DialStatus::Busy,
-                "no-answer" => DialStatus::Unanswered,
-                "canceled" => DialStatus::Canceled,
-                _ => DialStatus::Failed,
+            status: match form.get("DialCallStatus") {
+                Some("completed" | "answered") => DialStatus::Answered,
+                Some("busy") => DialStatus::Busy,
+                Some("no-answer") => DialStatus::Unanswered,
+                Some("canceled") => DialStatus::Canceled,
+                Some(_) => DialStatus::Failed,
+                None => DialStatus::Unknown,
             },
             name: query.find(|(parameter, _)| parameter == "name").map(|(_, name)| name.into_owned()),
+        })
+    }
+}
+
+impl Webhook for SecondAttempt {
+    fn read(form: &Form<'_>, called: &Called<'_>) -> Result<Self, Rejection> {
+        let failed = form.get("ErrorUrl").unwrap_or_default();
+        let (path, query) = failed.split_once('?').unwrap_or((failed, ""));
+        Ok(Self {
+            code: form.get("ErrorCode").and_then(|code| code.parse().ok()),
+            event: match CallEndpoint::at(path) {
+                Some(CallEndpoint::After) => CallEvent::Ended(EndedDial::asked_with(form, query)?),
+                // A call that is connected once more costs less than one that is lost.
+                _ => CallEvent::Incoming(IncomingCall::read(form, called)?),
+            },
         })
     }
 }
