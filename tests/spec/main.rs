@@ -20,6 +20,7 @@ mod messages;
 mod numbers;
 mod observing;
 mod outages;
+mod patience;
 mod pictures;
 mod provisioning;
 mod reconciling;

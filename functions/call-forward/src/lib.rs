@@ -142,13 +142,19 @@ pub fn after(EndedDial { status, name, .. }: &EndedDial, settings: &Calls) -> Vo
         DialStatus::Busy | DialStatus::Unanswered => tracing::info!(?status, "a call was not answered"),
         DialStatus::Unknown => {
             tracing::warn!("a call has ended, and Twilio does not say how");
-            return twiml.say(Words::Ended);
+            return ended(settings);
         }
         DialStatus::Failed => tracing::error!(
             "Twilio could not ring the mobile; its debugger says why: https://www.twilio.com/console/debugger"
         ),
     }
     twiml.say(Words::NotAvailable(name.as_deref()))
+}
+
+/// What Twilio is to do when the mobile rings no more, and nobody knows whether anybody has answered it.
+#[must_use]
+pub fn ended(settings: &Calls) -> VoiceResponse {
+    VoiceResponse::new(settings.voice.clone()).say(Words::Ended)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Twilio asks what to do with a call, and again when the phone that rang rings no more.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
-use call_forward::{Caller, Outcome, after};
+use call_forward::{Caller, Outcome, after, ended};
 use gateway::{Event, answer};
 use http::{Request, Response};
 use lambda_http::{Error, LambdaEvent, lambda_runtime::run, service_fn};
@@ -17,6 +17,10 @@ use twilify::{
     transport::{Http, WHILE_SOMEONE_WAITS},
     twilio::{CallEndpoint, CallEvent, IncomingCall, Rejection, SecondAttempt, VoiceResponse, Webhooks},
 };
+
+/// How long an event waits for the parameters that the start did not get. Together with a start that has waited in vain this
+/// is less than the 15 seconds after which Twilio gives up; then the second attempt finds what this one was too late for.
+const PATIENCE: Duration = Duration::from_secs(6);
 
 struct CallForward {
     webhooks: Webhooks,
@@ -36,11 +40,12 @@ async fn serve() -> Result<(), Error> {
     let calls = Calls::from_env()?;
     let http = Http::new(WHILE_SOMEONE_WAITS, config::roots()?);
     let aws = Aws::from_env()?;
-    let function = Lazy::start(async || CallForward::open(&http, &aws, &settings, &calls).await).await?;
+    let open = async |patience| CallForward::open(&http, &aws, &settings, &calls, patience).await;
+    let function = Lazy::start(open).await?;
     let handle = async |LambdaEvent { payload, context }: LambdaEvent<Box<RawValue>>| {
         let event: Event<'_> = serde_json::from_str(payload.get())?;
         let response = async {
-            match function.get().await {
+            match function.get(PATIENCE).await {
                 Ok(function) => Ok(function.respond(event).await),
                 Err(error @ secrets::Error::Unanswered { .. }) => {
                     Ok(without_parameters(&error, &event.path(), &calls))
@@ -54,14 +59,14 @@ async fn serve() -> Result<(), Error> {
     run(service_fn(|event| Box::pin(handle(event)))).await
 }
 
-/// Nobody can tell whether this is Twilio's, so it is told what everybody may know. After a call that is nothing: whoever has
-/// talked is not to hear that nobody was there.
+/// Nobody can tell whether this is Twilio's, so it is told what everybody may know. After a call that is what is true whether
+/// anybody has answered or not.
 fn without_parameters(error: &secrets::Error, path: &str, settings: &Calls) -> Response<String> {
     tracing::error!(error = %Causes(error), "cannot see what Twilio wants");
     metrics::count("ParametersUnread");
     let asked_at = CallEndpoint::at(path).unwrap_or(CallEndpoint::Incoming);
     if asked_at == CallEndpoint::After {
-        return VoiceResponse::new(settings.voice.clone()).into();
+        return ended(settings).into();
     }
     Outcome::TryLater.log();
     Outcome::TryLater.twiml(settings, asked_at).into()
@@ -73,8 +78,9 @@ impl CallForward {
         aws: &Aws,
         settings: &Settings,
         calls: &Calls,
+        patience: Duration,
     ) -> Result<Self, secrets::Error> {
-        let parameters = Parameters::fetch(http, aws, settings).await?;
+        let parameters = Parameters::fetch(http, aws, settings, patience).await?;
         let webhooks = parameters.webhooks(settings)?;
         let switchboard = parameters.switchboard(http, settings)?;
         switchboard.connect().await;

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html>
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_ssm::error::ProvideErrorMetadata as _;
 use secrecy::{ExposeSecret, SecretString};
@@ -118,11 +118,17 @@ impl Parameters {
         Self { path: path.to_owned(), values: values.collect() }
     }
 
-    /// Reads them all in one request.
-    pub async fn fetch(http: &Http, aws: &Aws, settings: &Settings) -> Result<Self, Error> {
+    /// Reads them all in one request, which takes no longer than `patience`.
+    pub async fn fetch(
+        http: &Http,
+        aws: &Aws,
+        settings: &Settings,
+        patience: Duration,
+    ) -> Result<Self, Error> {
         let path = &settings.parameter_path;
         let names = ALL.map(|Name(name)| format!("{path}/{name}")).into();
-        let request = aws::ssm(http, aws).get_parameters().set_names(Some(names)).with_decryption(true);
+        let ssm = aws::ssm(http, aws, patience);
+        let request = ssm.get_parameters().set_names(Some(names)).with_decryption(true);
         let response = request.send().await.map_err(|error| {
             let status = error.raw_response().map(aws_smithy_runtime_api::http::Response::status);
             let refused = status.is_some_and(|it| it.is_client_error() && it.as_u16() != 429);
