@@ -326,3 +326,13 @@ def test_the_workflow_has_few_rights_and_runs_nothing_that_can_change():
     assert {"run": "scripts/test"} in steps
     architectures = [it["architecture"] for it in workflow["jobs"]["build"]["strategy"]["matrix"]["include"]]
     assert architectures == ["x86_64", "arm64"]
+
+
+@pytest.mark.parametrize("voice", ["", "man", "Polly.Amy", "Polly.Mía-Generative", "Google.en-US-Chirp3-HD-Aoede"])
+def test_every_voice_that_twilio_has_may_be_chosen(template, voice):
+    assert re.fullmatch(template.source["Parameters"]["Voice"]["AllowedPattern"], voice)
+
+
+@pytest.mark.parametrize("voice", ['"/><Dial', "Polly Amy", "÷", "1", "x" * 65])
+def test_what_is_no_voice_is_refused_before_it_is_deployed(template, voice):
+    assert not re.fullmatch(template.source["Parameters"]["Voice"]["AllowedPattern"], voice)

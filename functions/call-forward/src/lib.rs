@@ -7,7 +7,7 @@ use twilify::{
     config::{CallerId, Calls},
     metrics,
     switchboard::{Destination, Source, Unreached},
-    twilio::{CallEndpoint, Dial, DialStatus, EndedDial, VoiceResponse},
+    twilio::{CallEndpoint, Dial, DialStatus, EndedDial, Leg, VoiceResponse},
 };
 
 use self::words::Words;
@@ -118,7 +118,8 @@ impl Outcome {
         let words = match self {
             Self::Connect { to: Destination { name, mobile, .. }, caller_id } => {
                 let twiml = if settings.greeting { twiml.say(Words::PleaseWait(&name)) } else { twiml };
-                return twiml.dial(Dial { to: mobile, caller_id, ring: settings.ring, asked_at, name });
+                let leg = Leg { name: Some(name) };
+                return twiml.dial(Dial { to: mobile, caller_id, ring: settings.ring, asked_at, leg });
             }
             Self::Oneself(_) => Words::Oneself,
             Self::NotInService => Words::NotInService,
@@ -131,7 +132,7 @@ impl Outcome {
 
 /// What Twilio is to do with a call when the mobile rings no more. Who has talked hears nothing.
 #[must_use]
-pub fn after(EndedDial { status, name, .. }: &EndedDial, settings: &Calls) -> VoiceResponse {
+pub fn after(EndedDial { status, leg, .. }: &EndedDial, settings: &Calls) -> VoiceResponse {
     let twiml = VoiceResponse::new(settings.voice.clone());
     match status {
         DialStatus::Answered | DialStatus::Canceled => {
@@ -148,7 +149,7 @@ pub fn after(EndedDial { status, name, .. }: &EndedDial, settings: &Calls) -> Vo
             "Twilio could not ring the mobile; its debugger says why: https://www.twilio.com/console/debugger"
         ),
     }
-    twiml.say(Words::NotAvailable(name.as_deref()))
+    twiml.say(Words::NotAvailable(leg.name.as_deref()))
 }
 
 /// What Twilio is to do when the mobile rings no more, and nobody knows whether anybody has answered it.

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use twilify::{
     EmployeeId,
     seal::{LastKnown, Seal},
-    twilio::{AuthToken, AuthTokens, CallEndpoint, Dial, IncomingCall, VoiceResponse, Webhooks},
+    twilio::{AuthToken, AuthTokens, CallEndpoint, Dial, IncomingCall, Leg, VoiceResponse, Webhooks},
 };
 
 /// What Twilio posts about a call.
@@ -62,7 +62,7 @@ fn parts(criterion: &mut Criterion) {
         caller_id: "+14155550123".parse().expect("a number"),
         ring: "20".parse().expect("seconds"),
         asked_at: CallEndpoint::Incoming,
-        name: known.name,
+        leg: Leg { name: Some(known.name) },
     };
     criterion.bench_function("twiml", |bencher| {
         bencher.iter(|| {

@@ -4,6 +4,7 @@
 mod account;
 mod backoff;
 mod error;
+mod leg;
 mod media;
 mod message;
 mod messaging;
@@ -17,6 +18,7 @@ mod webhook;
 pub use self::{
     account::{Account, AccountSid, Credentials, NotASid},
     error::{Error, Meaning, NOT_PERMITTED, Refusal, is_stopped, meaning},
+    leg::Leg,
     media::{File, MediaSid},
     message::{Direction, Logged, MessageSid, OutgoingMessage},
     messaging::{MessagingService, MessagingServiceSid},

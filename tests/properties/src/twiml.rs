@@ -1,10 +1,12 @@
 //! TwiML.
 
-use http::Response;
+use http::{Request, Response};
 use roxmltree::Document;
-use twilify::twilio::{CallEndpoint, Dial, MessagingResponse, Voice, VoiceResponse};
+use twilify::twilio::{
+    AuthToken, CallEndpoint, Dial, EndedDial, Leg, MessagingResponse, Voice, VoiceResponse,
+};
 
-use crate::line;
+use crate::{TOKEN, door::webhooks, line};
 
 /// Whatever is said is well-formed XML that says just that, but for characters that XML cannot have, and nothing of it
 /// is taken for a verb.
@@ -20,19 +22,22 @@ pub fn twiml(bytes: &[u8]) {
         caller_id: "+14155550123".parse().expect("a number"),
         ring: "30".parse().expect("a time"),
         asked_at: CallEndpoint::Incoming,
-        name: name.clone(),
+        leg: Leg { name: Some(name.clone()) },
     };
     let voice = Response::<String>::from(VoiceResponse::new(Voice::default()).say(&text).dial(dial));
     assert_eq!(verbs(voice.body()), [("Say".to_owned(), said(&text)), ("Dial".to_owned(), String::new())]);
     let reply = Response::<String>::from(MessagingResponse::reply(&text));
     assert_eq!(verbs(reply.body()), [("Message".to_owned(), said(&text))]);
-    let after = action(voice.body());
-    let read = url::form_urlencoded::parse(after.split_once('?').expect("a query").1.as_bytes())
-        .find(|(parameter, _)| parameter == "name")
-        .expect("a name")
-        .1
-        .into_owned();
-    assert_eq!(read, name, "the name comes back as it went out");
+    let url = format!("https://phones.example.com/{}", action(voice.body()));
+    let form =
+        [("CallSid", "CA1"), ("DialCallStatus", "busy")].map(|(name, value)| (name.into(), value.into()));
+    let ended = Request::post(&url)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("x-twilio-signature", AuthToken::new(TOKEN.into()).sign(&url, &form))
+        .body(serde_urlencoded::to_string(&form).expect("a form"))
+        .expect("a request");
+    let ended: EndedDial = webhooks().accept(&ended).expect("it is signed");
+    assert_eq!(ended.leg.name.unwrap_or_default(), name, "the name comes back as it went out");
 }
 
 /// The verbs of a response, and what stands in each.

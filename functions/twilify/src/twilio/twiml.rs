@@ -7,11 +7,9 @@ use std::{
     str::FromStr,
 };
 
-use http::{HeaderValue, Response, header};
-use url::form_urlencoded;
-
-use super::CallEndpoint;
+use super::{CallEndpoint, Leg};
 use crate::phone::{MobileNumber, PhoneNumber};
+use http::{HeaderValue, Response, header};
 
 /// What Twilio should do with a call, one verb after the other; after the last one it hangs up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,8 +41,8 @@ pub struct Dial {
     /// Where Twilio has asked what to do. What came of the dial it tells [`CallEndpoint::After`], by a URL that is
     /// relative to this one.
     pub asked_at: CallEndpoint,
-    /// The name in the [`EndedDial`](super::EndedDial) that Twilio tells.
-    pub name: String,
+    /// What is known of it in the [`EndedDial`](super::EndedDial) that Twilio tells.
+    pub leg: Leg,
 }
 
 /// Who speaks; Twilio's own choice where it is not said.
@@ -58,7 +56,8 @@ pub struct Voice {
     pub language: Option<Language>,
 }
 
-/// One of Twilio's [voices], like `Polly.Joanna`.
+/// One of Twilio's [voices], like `Polly.Joanna` or `Polly.Mía-Generative`: up to 64 letters of any script, digits, dots, hyphens
+/// and underscores, of which the first is a letter.
 ///
 /// [voices]: https://www.twilio.com/docs/voice/twiml/say/text-speech#available-voices-and-languages
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,9 +123,10 @@ impl FromStr for VoiceName {
     type Err = NotAVoice;
 
     fn from_str(text: &str) -> Result<Self, NotAVoice> {
-        let well_formed = text.len() <= 64
-            && text.starts_with(|first: char| first.is_ascii_alphabetic())
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
+        // None of these has to be escaped in an attribute.
+        let well_formed = text.chars().count() <= 64
+            && text.starts_with(char::is_alphabetic)
+            && text.chars().all(|char| char.is_alphanumeric() || ".-_".contains(char));
         if well_formed { Ok(Self(text.to_owned())) } else { Err(NotAVoice) }
     }
 }
@@ -179,12 +179,11 @@ impl Verb {
     fn write(&self, f: &mut fmt::Formatter<'_>, voice: &Voice) -> fmt::Result {
         match self {
             Self::Say(text) => write!(f, "<Say{voice}>{}</Say>", Escaped(text)),
-            Self::Dial(Dial { to, caller_id, ring: RingTime(seconds), asked_at, name }) => write!(
+            Self::Dial(Dial { to, caller_id, ring: RingTime(seconds), asked_at, leg }) => write!(
                 f,
-                r#"<Dial answerOnBridge="true" callerId="{}" timeout="{seconds}" action="{}?name={}"><Number>{}</Number></Dial>"#,
+                r#"<Dial answerOnBridge="true" callerId="{}" timeout="{seconds}" action="{}?{leg}"><Number>{}</Number></Dial>"#,
                 caller_id.as_e164(),
                 asked_at.to_after(),
-                form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>(),
                 to.as_e164()
             ),
         }

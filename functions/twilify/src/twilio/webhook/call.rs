@@ -1,11 +1,9 @@
 //! Calls.
 
-use url::form_urlencoded;
-
 use super::{Called, Form, Rejection, Webhook};
 use crate::{
     phone::{CompanyNumber, PhoneNumber},
-    twilio::{CallEndpoint, Hint},
+    twilio::{CallEndpoint, Hint, Leg},
 };
 
 /// What some networks send in place of a withheld number: ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN
@@ -38,8 +36,8 @@ pub struct EndedDial {
     pub sid: CallSid,
     /// What came of it.
     pub status: DialStatus,
-    /// Whose phone it was, as we wrote it into the URL.
-    pub name: Option<String>,
+    /// What we wrote into the URL about it.
+    pub leg: Leg,
 }
 
 /// Twilio asks again about a call, at the number's fallback URL, because another webhook of the call has failed. Nobody
@@ -108,7 +106,6 @@ impl Webhook for EndedDial {
 impl EndedDial {
     /// Reads the form, and the query of the action URL.
     fn asked_with(form: &Form<'_>, query: &str) -> Result<Self, Rejection> {
-        let mut query = form_urlencoded::parse(query.as_bytes());
         Ok(Self {
             sid: CallSid(form.required("CallSid")?.to_owned()),
             status: match form.get("DialCallStatus") {
@@ -119,7 +116,7 @@ impl EndedDial {
                 Some(_) => DialStatus::Failed,
                 None => DialStatus::Unknown,
             },
-            name: query.find(|(parameter, _)| parameter == "name").map(|(_, name)| name.into_owned()),
+            leg: Leg::read(query),
         })
     }
 }
