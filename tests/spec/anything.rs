@@ -68,6 +68,7 @@ async fn is_answered_well(
                 let rings_the_caller = from.is_some_and(|(_, from)| number.is(from));
                 prop_assert!(!rings_the_caller, "the phone that calls rings");
             }
+            Heard::Refused { caller_id, .. } => prop_assert!(false, "{caller_id} is shown"),
             Heard::ApplicationError(error) => prop_assert!(false, "{error}: {}", call.answer.body),
         }
     }

@@ -11,7 +11,7 @@ The caller hears: Please wait. You are being connected to Ada.
 +18182179229 rings and shows +14155550123
 ";
 
-const CONNECTED_SHOWING_THE_COMPANY: &str = "\
+pub(crate) const CONNECTED_SHOWING_THE_COMPANY: &str = "\
 The caller hears: Please wait. You are being connected to Ada.
 +18182179229 rings and shows +19253294108
 ";
@@ -28,16 +28,22 @@ pub(crate) const TRY_LATER: &str = "\
 The caller hears: Sorry, your call cannot be connected right now. Please try again later. Goodbye.
 ";
 
+/// `twiml` without the seal in it, which is never the same.
+fn unsealed(twiml: &str) -> String {
+    let (before, after) = twiml.split_once("route=").unwrap();
+    format!("{before}route=…{}", &after[after.find('"').unwrap()..])
+}
+
 #[tokio::test]
 async fn a_call_to_a_company_number_rings_its_employees_mobile() {
     let world = a_world_with_ada().await;
     let call = world.call(CALLER, COMPANY_NUMBER).await;
     assert_eq!(call.to_string(), CONNECTED);
-    assert_snapshot!(call.answer.body, @r#"
+    assert_snapshot!(unsealed(&call.answer.body), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
     <Response>
       <Say>Please wait. You are being connected to Ada.</Say>
-      <Dial answerOnBridge="true" callerId="+14155550123" timeout="30" action="call-forward/after?name=QWRh"><Number>+18182179229</Number></Dial>
+      <Dial answerOnBridge="true" callerId="+14155550123" timeout="30" action="call-forward/after?name=QWRh&amp;retry=1&amp;employee=00uxxxxxxxxxxxxxxada&amp;route=…"><Number>+18182179229</Number></Dial>
     </Response>
     "#);
 }
@@ -45,7 +51,7 @@ async fn a_call_to_a_company_number_rings_its_employees_mobile() {
 #[tokio::test]
 async fn who_is_not_answered_hears_that_ada_is_not_available() {
     let world = a_world_with_ada().await;
-    for status in ["busy", "no-answer", "failed"] {
+    for status in ["busy", "no-answer"] {
         world.twilio.dials_end(status);
         let call = world.call(CALLER, COMPANY_NUMBER).await.to_string();
         assert_eq!(
@@ -54,7 +60,6 @@ async fn who_is_not_answered_hears_that_ada_is_not_available() {
             "{status}"
         );
     }
-    world.logged("Twilio could not ring the mobile").await;
 }
 
 #[tokio::test]
@@ -129,10 +134,10 @@ async fn without_a_greeting_the_caller_hears_the_phone_ring_at_once() {
     let world = a_world_with_ada().await;
     world.configure("TWILIFY_GREETING", "off").await;
     world.configure("TWILIFY_RING_SECONDS", "20").await;
-    assert_snapshot!(world.call(CALLER, COMPANY_NUMBER).await.answer.body, @r#"
+    assert_snapshot!(unsealed(&world.call(CALLER, COMPANY_NUMBER).await.answer.body), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
     <Response>
-      <Dial answerOnBridge="true" callerId="+14155550123" timeout="20" action="call-forward/after?name=QWRh"><Number>+18182179229</Number></Dial>
+      <Dial answerOnBridge="true" callerId="+14155550123" timeout="20" action="call-forward/after?name=QWRh&amp;retry=1&amp;employee=00uxxxxxxxxxxxxxxada&amp;route=…"><Number>+18182179229</Number></Dial>
     </Response>
     "#);
 }

@@ -4,6 +4,7 @@
 
 mod anything;
 mod architecture;
+mod caller_ids;
 mod calls;
 mod chaos;
 mod cli;

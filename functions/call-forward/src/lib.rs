@@ -7,7 +7,7 @@ use twilify::{
     config::{CallerId, Calls},
     metrics,
     switchboard::{Destination, Source, Unreached},
-    twilio::{CallEndpoint, Dial, DialStatus, EndedDial, Leg, VoiceResponse},
+    twilio::{CallEndpoint, Dial, DialStatus, EndedDial, Hint, Leg, VoiceResponse},
 };
 
 use self::words::Words;
@@ -20,7 +20,7 @@ pub enum Outcome {
         /// To whom.
         to: Destination,
         /// What their mobile shows.
-        caller_id: PhoneNumber,
+        shown: Shown,
     },
     /// The caller is the employee whose number it is.
     Oneself(EmployeeId),
@@ -35,6 +35,15 @@ pub enum Outcome {
     },
     /// Nobody knows whose number it is, because the directory did not say.
     TryLater,
+}
+
+/// The number that a mobile shows when it rings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// The caller's.
+    Caller(PhoneNumber),
+    /// The one that was dialled.
+    Company(CompanyNumber),
 }
 
 /// Where a call comes from.
@@ -59,8 +68,8 @@ impl Caller {
 impl Outcome {
     /// Connects the caller to whoever publishes the number `dialled`.
     ///
-    /// The mobile shows what `shows` says: the caller's number, if there is one, because networks refuse
-    /// calls that show a word, or the company number.
+    /// The mobile shows what `shows` says: the caller's number, if there is one, or the company number. Networks refuse calls
+    /// that show a word or a number that nobody can have.
     #[must_use]
     pub fn of(
         caller: Caller,
@@ -75,8 +84,8 @@ impl Outcome {
                 Self::NoMobile { employee: to.employee, reason: Unreachable::SentBack }
             }
             Ok(to) => {
-                let number = caller.number.filter(|_| shows == CallerId::Caller);
-                Self::Connect { to, caller_id: number.unwrap_or_else(|| dialled.into()) }
+                let number = caller.number.filter(|it| shows == CallerId::Caller && it.is_possible());
+                Self::Connect { to, shown: number.map_or(Shown::Company(dialled), Shown::Caller) }
             }
             Err(Unreached::Nobody) => Self::NotInService,
             Err(Unreached::NoMobile { employee, reason }) => Self::NoMobile { employee, reason },
@@ -111,14 +120,18 @@ impl Outcome {
         metrics::count("CallsRefused");
     }
 
-    /// What Twilio is to do with the call, about which it has asked at `asked_at`.
+    /// What Twilio is to do with the call, about which it has asked at `asked_at`, with a URL that says `hint`.
     #[must_use]
-    pub fn twiml(self, settings: &Calls, asked_at: CallEndpoint) -> VoiceResponse {
+    pub fn twiml(self, settings: &Calls, asked_at: CallEndpoint, hint: Hint) -> VoiceResponse {
         let twiml = VoiceResponse::new(settings.voice.clone());
         let words = match self {
-            Self::Connect { to: Destination { name, mobile, .. }, caller_id } => {
+            Self::Connect { to: Destination { name, mobile, .. }, shown } => {
                 let twiml = if settings.greeting { twiml.say(Words::PleaseWait(&name)) } else { twiml };
-                let leg = Leg { name: Some(name) };
+                let (caller_id, retry) = match shown {
+                    Shown::Caller(number) => (number, Some(hint)),
+                    Shown::Company(number) => (number.into(), None),
+                };
+                let leg = Leg { name: Some(name), retry };
                 return twiml.dial(Dial { to: mobile, caller_id, ring: settings.ring, asked_at, leg });
             }
             Self::Oneself(_) => Words::Oneself,
@@ -128,6 +141,37 @@ impl Outcome {
         };
         twiml.say(words)
     }
+}
+
+/// The number that was dialled, and what is known about it, if its mobile is to be rung once more: Twilio could not ring it
+/// while it was to show the caller's number, which its network may not have taken.
+#[must_use]
+pub fn to_be_rung_again(EndedDial { status, to, leg, .. }: &EndedDial) -> Option<(&CompanyNumber, &Hint)> {
+    to.as_ref().zip(leg.retry.as_ref()).filter(|_| *status == DialStatus::Failed)
+}
+
+/// Rings the mobile of `to` once more, showing the number that was dialled. The caller hears no greeting again.
+#[must_use]
+pub fn ring_again(
+    Destination { employee, name, mobile, .. }: Destination,
+    dialled: CompanyNumber,
+    settings: &Calls,
+    asked_at: CallEndpoint,
+) -> VoiceResponse {
+    tracing::warn!(
+        employee = employee.0,
+        "Twilio could not ring the mobile with the caller's number, so it rings with the company number"
+    );
+    metrics::count("CallsDialledAgain");
+    let leg = Leg { name: Some(name), retry: None };
+    let (to, caller_id) = (mobile, dialled.into());
+    VoiceResponse::new(settings.voice.clone()).dial(Dial {
+        to,
+        caller_id,
+        ring: settings.ring,
+        asked_at,
+        leg,
+    })
 }
 
 /// What Twilio is to do with a call when the mobile rings no more. Who has talked hears nothing.
@@ -184,17 +228,19 @@ mod tests {
         Outcome::of(caller, DIALLED.parse().unwrap(), found, CallerId::Caller)
     }
 
-    fn connected(caller_id: &str) -> Outcome {
-        Outcome::Connect { to: ada(), caller_id: caller_id.parse().unwrap() }
+    fn connected(shown: Shown) -> Outcome {
+        Outcome::Connect { to: ada(), shown }
     }
 
     #[test]
     fn the_mobile_shows_the_caller_or_else_the_company_number() {
-        assert_eq!(outcome(from("+442071838750"), Ok(ada())), connected("+442071838750"));
-        assert_eq!(outcome(from("anonymous"), Ok(ada())), connected(DIALLED));
-        let shown =
-            Outcome::of(from("+442071838750"), DIALLED.parse().unwrap(), Ok(ada()), CallerId::Company);
-        assert_eq!(shown, connected(DIALLED));
+        let company = || connected(Shown::Company(DIALLED.parse().unwrap()));
+        let caller = "+442071838750";
+        assert_eq!(outcome(from(caller), Ok(ada())), connected(Shown::Caller(caller.parse().unwrap())));
+        assert_eq!(outcome(from("anonymous"), Ok(ada())), company());
+        assert_eq!(outcome(from("+11155550123"), Ok(ada())), company());
+        let shown = Outcome::of(from(caller), DIALLED.parse().unwrap(), Ok(ada()), CallerId::Company);
+        assert_eq!(shown, company());
     }
 
     #[test]

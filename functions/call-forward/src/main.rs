@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use call_forward::{Caller, Outcome, after, ended};
+use call_forward::{Caller, Outcome, after, ended, ring_again, to_be_rung_again};
 use gateway::{Event, answer};
 use http::{Request, Response};
 use lambda_http::{Error, LambdaEvent, lambda_runtime::run, service_fn};
@@ -15,7 +15,10 @@ use twilify::{
     start::Lazy,
     switchboard::{Switchboard, Unreached},
     transport::{Http, WHILE_SOMEONE_WAITS},
-    twilio::{CallEndpoint, CallEvent, IncomingCall, Rejection, SecondAttempt, VoiceResponse, Webhooks},
+    twilio::{
+        CallEndpoint, CallEvent, EndedDial, Hint, IncomingCall, Rejection, SecondAttempt, VoiceResponse,
+        Webhooks,
+    },
 };
 
 /// How long an event waits for the parameters that the start did not get. Together with a start that has waited in vain this
@@ -69,7 +72,7 @@ fn without_parameters(error: &secrets::Error, path: &str, settings: &Calls) -> R
         return ended(settings).into();
     }
     Outcome::TryLater.log();
-    Outcome::TryLater.twiml(settings, asked_at).into()
+    Outcome::TryLater.twiml(settings, asked_at, Hint::default()).into()
 }
 
 impl CallForward {
@@ -114,7 +117,7 @@ impl CallForward {
         };
         Ok(match event {
             CallEvent::Incoming(call) => self.connect(call, asked_at).await,
-            CallEvent::Ended(dial) => after(&dial, &self.settings),
+            CallEvent::Ended(dial) => self.after(&dial, asked_at).await,
         })
     }
 
@@ -132,6 +135,15 @@ impl CallForward {
             }
         };
         outcome.log();
-        outcome.twiml(&self.settings, asked_at)
+        outcome.twiml(&self.settings, asked_at, hint)
+    }
+
+    async fn after(&self, dial: &EndedDial, asked_at: CallEndpoint) -> VoiceResponse {
+        if let Some((to, hint)) = to_be_rung_again(dial)
+            && let Ok(found) = self.switchboard.find(to, hint).await
+        {
+            return ring_again(found, to.clone(), &self.settings, asked_at);
+        }
+        after(dial, &self.settings)
     }
 }

@@ -2,8 +2,10 @@
 
 use http::{Request, Response};
 use roxmltree::Document;
-use twilify::twilio::{
-    AuthToken, CallEndpoint, Dial, EndedDial, Leg, MessagingResponse, Voice, VoiceResponse,
+use twilify::{
+    EmployeeId,
+    seal::Sealed,
+    twilio::{AuthToken, CallEndpoint, Dial, EndedDial, Hint, Leg, MessagingResponse, Voice, VoiceResponse},
 };
 
 use crate::{TOKEN, door::webhooks, line};
@@ -17,12 +19,14 @@ use crate::{TOKEN, door::webhooks, line};
 pub fn twiml(bytes: &[u8]) {
     let (name, text) = line(bytes);
     let text = String::from_utf8_lossy(text);
+    let employee = Some(EmployeeId("00uada".to_owned()));
+    let hint = Hint { employee, sealed: Some(Sealed(name.clone())), stopped: false };
     let dial = Dial {
         to: "+14155550100".parse().expect("a number"),
         caller_id: "+14155550123".parse().expect("a number"),
         ring: "30".parse().expect("a time"),
         asked_at: CallEndpoint::Incoming,
-        leg: Leg { name: Some(name.clone()) },
+        leg: Leg { name: Some(name.clone()), retry: Some(hint.clone()) },
     };
     let voice = Response::<String>::from(VoiceResponse::new(Voice::default()).say(&text).dial(dial));
     assert_eq!(verbs(voice.body()), [("Say".to_owned(), said(&text)), ("Dial".to_owned(), String::new())]);
@@ -37,6 +41,12 @@ pub fn twiml(bytes: &[u8]) {
         .body(serde_urlencoded::to_string(&form).expect("a form"))
         .expect("a request");
     let ended: EndedDial = webhooks().accept(&ended).expect("it is signed");
+    let retry = ended.leg.retry.expect("it may be rung once more");
+    assert_eq!(retry.employee, hint.employee);
+    assert!(
+        retry.sealed.is_none_or(|it| Some(it) == hint.sealed),
+        "a seal comes back as it went out, or not at all"
+    );
     assert_eq!(ended.leg.name.unwrap_or_default(), name, "the name comes back as it went out");
 }
 

@@ -74,6 +74,8 @@ struct State {
     enrolled: Vec<String>,
     /// How it ends when a phone rings.
     dials_end: &'static str,
+    /// What the networks of mobiles do not take for a caller's number.
+    refused_caller_ids: Vec<String>,
     /// How long a webhook may take.
     patience: Duration,
     /// What a fallback URL is told.
@@ -160,6 +162,7 @@ impl Twilio {
             purchases: 0,
             enrolled: Vec::new(),
             dials_end: "completed",
+            refused_caller_ids: Vec::new(),
             patience: network::PATIENCE,
             fallback_fields: FallbackFields::All,
             standing: Standing {
@@ -248,6 +251,13 @@ impl Twilio {
     /// [`DialCallStatus`]: https://www.twilio.com/docs/voice/twiml/dial#dialcallstatus-values
     pub fn dials_end(&self, status: &'static str) {
         lock(&self.state).dials_end = status;
+    }
+
+    /// Lets the networks of mobiles refuse calls that show `number`, although it is a possible one, as [some do].
+    ///
+    /// [some do]: https://www.twilio.com/docs/api/errors/13214
+    pub fn networks_refuse(&self, number: &str) {
+        lock(&self.state).refused_caller_ids.push(number.to_owned());
     }
 
     /// Lets Twilio wait for an answer no longer than `patience`, in place of fifteen seconds.

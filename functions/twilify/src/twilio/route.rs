@@ -164,6 +164,16 @@ impl Hint {
     }
 }
 
+impl Hint {
+    /// What of it is known about a call, as parameters of another URL. A seal with other letters than ours is none.
+    pub(super) fn parameters(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let employee = self.employee.iter().map(|EmployeeId(id)| (EMPLOYEE, id.as_str()));
+        let sealed = self.sealed.iter().map(|Sealed(sealed)| (ROUTE, sealed.as_str()));
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        employee.chain(sealed).filter(move |(_, value)| value.bytes().all(is_plain))
+    }
+}
+
 impl OwnedNumber {
     /// Whether calls and messages on it are reported along `route`.
     #[must_use]

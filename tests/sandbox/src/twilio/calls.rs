@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use super::{ACCOUNT_SID, Answer, Call, Delivery, FallbackFields, Heard, Number, Twilio, script};
+use super::{ACCOUNT_SID, Answer, Call, Delivery, FallbackFields, Heard, Number, Twilio, script::Network};
 use crate::server::lock;
 
 /// A webhook of a call that was answered, and what came of that.
@@ -66,10 +66,15 @@ impl Twilio {
         let Some(answer) = self.attempt(request).await else {
             return Err(Failed { answer: Answer::default(), error: "11205: no answer in time".to_owned() });
         };
-        let owned: Vec<_> = self.owned().into_iter().map(|it| it.phone_number).collect();
-        match script::follow(&answer, request.field("From"), &owned) {
+        let network = Network {
+            from: request.field("From"),
+            owned: self.owned().into_iter().map(|it| it.phone_number).collect(),
+            refused: lock(&self.state).refused_caller_ids.clone(),
+        };
+        match network.follow(&answer) {
             Ok((heard, action)) => {
-                let status = lock(&self.state).dials_end;
+                let is_refused = matches!(heard.last(), Some(Heard::Refused { .. }));
+                let status = if is_refused { "failed" } else { lock(&self.state).dials_end };
                 let next = action.map(|action| request.clone().ended(&action, status));
                 Ok(Asked { answer, heard, next })
             }

@@ -34,6 +34,8 @@ pub struct IncomingCall {
 pub struct EndedDial {
     /// Twilio's name for the call.
     pub sid: CallSid,
+    /// The number that the caller dialled; `None` if it was not a number, or Twilio does not say.
+    pub to: Option<CompanyNumber>,
     /// What came of it.
     pub status: DialStatus,
     /// What we wrote into the URL about it.
@@ -108,6 +110,7 @@ impl EndedDial {
     fn asked_with(form: &Form<'_>, query: &str) -> Result<Self, Rejection> {
         Ok(Self {
             sid: CallSid(form.required("CallSid")?.to_owned()),
+            to: form.get("To").and_then(|to| to.parse().ok()),
             status: match form.get("DialCallStatus") {
                 Some("completed" | "answered") => DialStatus::Answered,
                 Some("busy") => DialStatus::Busy,
