@@ -58,7 +58,7 @@ async fn is_answered_well(
     let territory = Territory { home: "US".parse().unwrap(), mobiles: "US,CA".parse().unwrap() };
     for heard in &call.script {
         match heard {
-            Heard::Says(_) => {}
+            Heard::Says(_) | Heard::Waits { .. } => {}
             Heard::Rings { number, .. } => {
                 let number = TypedNumber::new(number).unwrap();
                 prop_assert!(number.mobile(&territory).is_ok(), "{number:?} rings");

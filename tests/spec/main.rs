@@ -21,6 +21,7 @@ mod messages;
 mod numbers;
 mod observing;
 mod outages;
+mod own_number;
 mod patience;
 mod pictures;
 mod provisioning;

@@ -7,7 +7,7 @@ use twilify::{
     config::{CallerId, Calls},
     metrics,
     switchboard::{Destination, Source, Unreached},
-    twilio::{CallEndpoint, Dial, DialStatus, EndedDial, Hint, Leg, VoiceResponse},
+    twilio::{Attestation, CallEndpoint, Dial, DialStatus, EndedDial, Hint, Leg, VoiceResponse},
 };
 
 use self::words::Words;
@@ -24,6 +24,8 @@ pub enum Outcome {
     },
     /// The caller is the employee whose number it is.
     Oneself(EmployeeId),
+    /// The caller may be the employee, or somebody who wants to know whether they have guessed the mobile.
+    Unproven(Destination),
     /// The number is nobody's.
     NotInService,
     /// The number is somebody's who has no phone that could ring.
@@ -51,6 +53,8 @@ pub enum Shown {
 pub struct Caller {
     /// The number, if there is one to show.
     pub number: Option<PhoneNumber>,
+    /// Whether the network vouches for it.
+    pub attestation: Attestation,
     /// The phone that sent the call on, if one did.
     pub forwarded_from: Option<PhoneNumber>,
 }
@@ -78,7 +82,10 @@ impl Outcome {
         shows: CallerId,
     ) -> Self {
         match found {
-            Ok(to) if caller.comes_from(&to.mobile) => Self::Oneself(to.employee),
+            Ok(to) if caller.comes_from(&to.mobile) => match caller.attestation {
+                Attestation::Full => Self::Oneself(to.employee),
+                Attestation::Less => Self::Unproven(to),
+            },
             // The mobile sends its calls to the company number, which sends them to the mobile.
             Ok(to) if caller.was_sent_on_by(&to.mobile) => {
                 Self::NoMobile { employee: to.employee, reason: Unreachable::SentBack }
@@ -106,6 +113,10 @@ impl Outcome {
             Self::Oneself(employee) => {
                 tracing::info!(employee = employee.0, "an employee called their own company number");
             }
+            Self::Unproven(Destination { employee, .. }) => tracing::warn!(
+                employee = employee.0,
+                "a call claims to come from the employee's own mobile, and the network does not vouch for that"
+            ),
             Self::NotInService => tracing::warn!("the number called is nobody's"),
             Self::NoMobile { employee, reason } => {
                 tracing::warn!(
@@ -135,6 +146,15 @@ impl Outcome {
                 return twiml.dial(Dial { to: mobile, caller_id, ring: settings.ring, asked_at, leg });
             }
             Self::Oneself(_) => Words::Oneself,
+            // The same as when the mobile is busy, or when nobody answers it.
+            Self::Unproven(Destination { name, .. }) => {
+                let twiml = if settings.greeting {
+                    twiml.say(Words::PleaseWait(&name))
+                } else {
+                    twiml.pause(settings.ring)
+                };
+                return twiml.say(Words::NotAvailable(Some(&name)));
+            }
             Self::NotInService => Words::NotInService,
             Self::NoMobile { .. } => Words::NoMobile,
             Self::TryLater => Words::TryLater,
@@ -221,7 +241,7 @@ mod tests {
     }
 
     fn from(number: &str) -> Caller {
-        Caller { number: number.parse().ok(), forwarded_from: None }
+        Caller { number: number.parse().ok(), ..Caller::default() }
     }
 
     fn outcome(caller: Caller, found: Result<Destination, Unreached>) -> Outcome {
@@ -245,7 +265,9 @@ mod tests {
 
     #[test]
     fn nobody_is_connected_to_the_phone_they_call_from() {
-        assert_eq!(outcome(from(MOBILE), Ok(ada())), Outcome::Oneself(ada().employee));
+        let proven = Caller { attestation: Attestation::Full, ..from(MOBILE) };
+        assert_eq!(outcome(proven, Ok(ada())), Outcome::Oneself(ada().employee));
+        assert_eq!(outcome(from(MOBILE), Ok(ada())), Outcome::Unproven(ada()));
         let sent_on = Caller { forwarded_from: MOBILE.parse().ok(), ..from("+442071838750") };
         let refused = Outcome::NoMobile { employee: ada().employee, reason: Unreachable::SentBack };
         assert_eq!(outcome(sent_on, Ok(ada())), refused);

@@ -122,7 +122,7 @@ impl CallForward {
     }
 
     async fn connect(&self, call: IncomingCall, asked_at: CallEndpoint) -> VoiceResponse {
-        let IncomingCall { from, to, forwarded_from, hint, .. } = call;
+        let IncomingCall { from, to, attestation, forwarded_from, hint, .. } = call;
         let outcome = match to {
             None => Outcome::NotInService,
             Some(to) => {
@@ -130,7 +130,7 @@ impl CallForward {
                 if let Err(Unreached::Unknown(silence)) = &found {
                     tracing::error!(error = %Causes(silence), "cannot connect a call");
                 }
-                let caller = Caller { number: from, forwarded_from };
+                let caller = Caller { number: from, attestation, forwarded_from };
                 Outcome::of(caller, to, found, self.settings.caller_id)
             }
         };

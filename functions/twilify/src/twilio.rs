@@ -31,7 +31,7 @@ pub use self::{
         VoiceResponse,
     },
     webhook::{
-        CallEvent, CallSid, Called, DialStatus, EndedDial, Form, IncomingCall, IncomingMedia,
+        Attestation, CallEvent, CallSid, Called, DialStatus, EndedDial, Form, IncomingCall, IncomingMedia,
         IncomingMessage, MessageStatus, Rejection, SecondAttempt, Webhook, Webhooks,
     },
 };

@@ -69,9 +69,9 @@ fn is_followed(ended: &EndedDial, asked_at: CallEndpoint) {
 }
 
 fn is_connected_or_told_why_not(call: IncomingCall, asked_at: CallEndpoint) {
-    let IncomingCall { from, to: Some(to), forwarded_from, hint, .. } = call else { return };
+    let IncomingCall { from, to: Some(to), attestation, forwarded_from, hint, .. } = call else { return };
     let found = wait(switchboard().find(&to, &hint));
-    let caller = Caller { number: from, forwarded_from };
+    let caller = Caller { number: from, attestation, forwarded_from };
     let outcome = Outcome::of(caller, to, found, CallerId::Caller);
     outcome.log();
     is_twiml(outcome.twiml(&calls(), asked_at, hint));

@@ -25,6 +25,7 @@ pub struct MessagingResponse(Option<String>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Verb {
     Say(String),
+    Pause(RingTime),
     Dial(Dial),
 }
 
@@ -97,6 +98,13 @@ impl VoiceResponse {
     #[must_use]
     pub fn say(self, text: impl Display) -> Self {
         self.then(Verb::Say(text.to_string()))
+    }
+
+    /// Waits as long as a phone rings that nobody answers, with the five seconds that Twilio adds. As the first verb it lets the
+    /// caller hear the ringing, because Twilio [answers the call](https://www.twilio.com/docs/voice/twiml/pause) only then.
+    #[must_use]
+    pub fn pause(self, ring: RingTime) -> Self {
+        self.then(Verb::Pause(ring))
     }
 
     /// Connects the caller to a phone.
@@ -179,6 +187,7 @@ impl Verb {
     fn write(&self, f: &mut fmt::Formatter<'_>, voice: &Voice) -> fmt::Result {
         match self {
             Self::Say(text) => write!(f, "<Say{voice}>{}</Say>", Escaped(text)),
+            Self::Pause(RingTime(seconds)) => write!(f, r#"<Pause length="{}"/>"#, seconds + 5),
             Self::Dial(Dial { to, caller_id, ring: RingTime(seconds), asked_at, leg }) => write!(
                 f,
                 r#"<Dial answerOnBridge="true" callerId="{}" timeout="{seconds}" action="{}?{leg}"><Number>{}</Number></Dial>"#,

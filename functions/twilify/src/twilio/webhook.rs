@@ -11,7 +11,7 @@ use http::{Method, Request, Response, StatusCode, Uri, header};
 use url::{Url, form_urlencoded};
 
 pub use self::{
-    call::{CallEvent, CallSid, DialStatus, EndedDial, IncomingCall, SecondAttempt},
+    call::{Attestation, CallEvent, CallSid, DialStatus, EndedDial, IncomingCall, SecondAttempt},
     message::{IncomingMedia, IncomingMessage, MessageStatus},
 };
 use super::AuthTokens;

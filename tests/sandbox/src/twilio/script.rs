@@ -32,6 +32,13 @@ pub enum Heard {
         /// What it shows.
         caller_id: String,
     },
+    /// Time goes by.
+    Waits {
+        /// What the caller hears meanwhile: ringing, if Twilio has not answered the call yet, or nothing.
+        hears: &'static str,
+        /// How long, in seconds.
+        seconds: u16,
+    },
     /// A phone does not ring, because its network does not take what it would show.
     Refused {
         /// Whose.
@@ -72,7 +79,14 @@ impl Network<'_> {
         }
         let mut script = Vec::new();
         for verb in document.root_element().children().filter(Node::is_element) {
-            script.push(self.heard(verb)?);
+            let heard = match self.heard(verb)? {
+                // Twilio answers a call only after a pause that comes first.
+                Heard::Waits { seconds, .. } if script.is_empty() => {
+                    Heard::Waits { hears: "ringing", seconds }
+                }
+                heard => heard,
+            };
+            script.push(heard);
             if let Some(action) = verb.attribute("action") {
                 return Ok((script, Some(action.to_owned())));
             }
@@ -95,6 +109,13 @@ impl Network<'_> {
                     return Err("13520: nothing to say, or too much".to_owned());
                 }
                 Ok(Heard::Says(text.to_owned()))
+            }
+            // <https://www.twilio.com/docs/voice/twiml/pause>
+            "Pause" => {
+                allow(&["length"])?;
+                let seconds = verb.attribute("length").unwrap_or("1").parse().ok().filter(|it| *it > 0);
+                let seconds = seconds.ok_or_else(|| "12200: attribute length".to_owned())?;
+                Ok(Heard::Waits { hears: "nothing", seconds })
             }
             "Dial" => {
                 allow(&["action", "method", "answerOnBridge", "callerId", "timeout", "timeLimit"])?;
@@ -143,6 +164,7 @@ impl Display for Heard {
         match self {
             Self::Says(text) => write!(f, "The caller hears: {text}"),
             Self::Rings { number, caller_id } => write!(f, "{number} rings and shows {caller_id}"),
+            Self::Waits { hears, seconds } => write!(f, "The caller hears {hears} for {seconds} seconds"),
             Self::Refused { number, caller_id } => {
                 write!(f, "{number} cannot be rung showing {caller_id}")
             }

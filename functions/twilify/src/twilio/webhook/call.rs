@@ -20,10 +20,24 @@ pub struct IncomingCall {
     pub from: Option<PhoneNumber>,
     /// The number they dialled; `None` if it was not a number but a SIP address, say.
     pub to: Option<CompanyNumber>,
+    /// Whether the network vouches for `from`.
+    pub attestation: Attestation,
     /// The phone that sent the call here, if the network says so.
     pub forwarded_from: Option<PhoneNumber>,
     /// Whose number it is, as far as the URL says.
     pub hint: Hint,
+}
+
+/// Whether a network vouches for a caller's number.
+///
+/// <https://www.twilio.com/docs/voice/trusted-calling-with-shakenstir>
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Attestation {
+    /// The caller's own network knows that they may use the number, and nobody has sent the call on.
+    Full,
+    /// Anybody may pretend to have the number.
+    #[default]
+    Less,
 }
 
 /// The phone that we had rung rings no more. Nobody but [`Webhooks::accept`](super::Webhooks::accept) can make one.
@@ -92,6 +106,10 @@ impl Webhook for IncomingCall {
             sid: CallSid(form.required("CallSid")?.to_owned()),
             from: from.and_then(|from| from.parse().ok()),
             to: form.required("To")?.parse().ok(),
+            attestation: match form.get("StirVerstat") {
+                Some("TN-Validation-Passed-A") => Attestation::Full,
+                _ => Attestation::Less,
+            },
             forwarded_from: form.get("ForwardedFrom").and_then(|from| from.parse().ok()),
             hint: Hint::read(called.path, called.query),
         })
