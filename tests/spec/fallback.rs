@@ -100,6 +100,16 @@ async fn a_second_attempt_that_does_not_know_how_the_ringing_ended_says_what_is_
 }
 
 #[tokio::test]
+async fn who_has_talked_is_not_connected_once_more_even_if_twilio_does_not_say_which_webhook_failed() {
+    let world = a_world_with_ada().await;
+    let again = world.twilio.owned()[0].voice_fallback_url.clone();
+    let ended = world.twilio.a_call(CALLER, COMPANY_NUMBER).ended("call-forward/after", "completed");
+    let answer = world.twilio.deliver(&ended.to_url(|_| again)).await;
+    assert_eq!(answer.status, 200);
+    assert!(!answer.body.contains("<Dial"), "{}", answer.body);
+}
+
+#[tokio::test]
 async fn what_follows_a_second_attempt_is_asked_at_the_usual_place() {
     let world = a_world_with_ada().await;
     world.twilio.dials_end("busy");

@@ -146,12 +146,14 @@ impl Webhook for SecondAttempt {
     fn read(form: &Form<'_>, called: &Called<'_>) -> Result<Self, Rejection> {
         let failed = form.get("ErrorUrl").unwrap_or_default();
         let (path, query) = failed.split_once('?').unwrap_or((failed, ""));
+        let has_ended =
+            CallEndpoint::at(path) == Some(CallEndpoint::After) || form.get("DialCallStatus").is_some();
         Ok(Self {
             code: form.get("ErrorCode").and_then(|code| code.parse().ok()),
-            event: match CallEndpoint::at(path) {
-                Some(CallEndpoint::After) => CallEvent::Ended(EndedDial::asked_with(form, query)?),
-                // A call that is connected once more costs less than one that is lost.
-                _ => CallEvent::Incoming(IncomingCall::read(form, called)?),
+            event: if has_ended {
+                CallEvent::Ended(EndedDial::asked_with(form, query)?)
+            } else {
+                CallEvent::Incoming(IncomingCall::read(form, called)?)
             },
         })
     }
