@@ -74,3 +74,16 @@ async fn a_caller_for_whom_no_network_vouches_is_connected_all_the_same() {
         assert_eq!(world.twilio.follow(call).await.to_string(), CONNECTED, "{verstat}");
     }
 }
+
+/// Whoever can make up the caller's number can make up from where a call was sent on.
+#[tokio::test]
+async fn a_call_that_the_mobile_seems_to_have_sent_on_is_not_sent_back_and_tells_no_more_than_a_busy_mobile()
+{
+    let world = a_world_with_ada().await;
+    let sent_on = || world.twilio.a_call(CALLER, COMPANY_NUMBER).with("ForwardedFrom", MOBILE);
+    let busy = format!("The caller hears: Please wait. You are being connected to Ada.\n{NOT_AVAILABLE}");
+    assert_eq!(world.twilio.follow(sent_on()).await.to_string(), busy);
+    world.configure("TWILIFY_GREETING", "off").await;
+    assert_eq!(world.twilio.follow(sent_on()).await.to_string(), NOT_AVAILABLE);
+    world.logged("it forwards its calls to the company number").await;
+}

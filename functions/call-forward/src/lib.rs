@@ -26,6 +26,8 @@ pub enum Outcome {
     Oneself(EmployeeId),
     /// The caller may be the employee, or somebody who wants to know whether they have guessed the mobile.
     Unproven(Destination),
+    /// The mobile itself has sent the call on to the company number, as far as the network says, for which it does not vouch.
+    SentBack(Destination),
     /// The number is nobody's.
     NotInService,
     /// The number is somebody's who has no phone that could ring.
@@ -87,9 +89,7 @@ impl Outcome {
                 Attestation::Less => Self::Unproven(to),
             },
             // The mobile sends its calls to the company number, which sends them to the mobile.
-            Ok(to) if caller.was_sent_on_by(&to.mobile) => {
-                Self::NoMobile { employee: to.employee, reason: Unreachable::SentBack }
-            }
+            Ok(to) if caller.was_sent_on_by(&to.mobile) => Self::SentBack(to),
             Ok(to) => {
                 let number = caller.number.filter(|it| shows == CallerId::Caller && it.is_possible());
                 Self::Connect { to, shown: number.map_or(Shown::Company(dialled), Shown::Caller) }
@@ -117,6 +117,10 @@ impl Outcome {
                 employee = employee.0,
                 "a call claims to come from the employee's own mobile, and the network does not vouch for that"
             ),
+            Self::SentBack(Destination { employee, .. }) => {
+                let reason = Unreachable::SentBack;
+                tracing::warn!(employee = employee.0, %reason, "the employee has no usable mobile number");
+            }
             Self::NotInService => tracing::warn!("the number called is nobody's"),
             Self::NoMobile { employee, reason } => {
                 tracing::warn!(
@@ -153,6 +157,11 @@ impl Outcome {
                 } else {
                     twiml.pause(settings.ring)
                 };
+                return twiml.say(Words::NotAvailable(Some(&name)));
+            }
+            // The same as when the mobile is busy. The caller has heard it ring before, if all is as it seems.
+            Self::SentBack(Destination { name, .. }) => {
+                let twiml = if settings.greeting { twiml.say(Words::PleaseWait(&name)) } else { twiml };
                 return twiml.say(Words::NotAvailable(Some(&name)));
             }
             Self::NotInService => Words::NotInService,
@@ -269,8 +278,7 @@ mod tests {
         assert_eq!(outcome(proven, Ok(ada())), Outcome::Oneself(ada().employee));
         assert_eq!(outcome(from(MOBILE), Ok(ada())), Outcome::Unproven(ada()));
         let sent_on = Caller { forwarded_from: MOBILE.parse().ok(), ..from("+442071838750") };
-        let refused = Outcome::NoMobile { employee: ada().employee, reason: Unreachable::SentBack };
-        assert_eq!(outcome(sent_on, Ok(ada())), refused);
+        assert_eq!(outcome(sent_on, Ok(ada())), Outcome::SentBack(ada()));
     }
 
     #[test]
