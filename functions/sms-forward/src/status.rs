@@ -8,7 +8,7 @@ use twilify::{
 };
 use url::Url;
 
-use crate::{SmsForward, passage::is_about_the_mobile, text, words::Words};
+use crate::{NotForwarded, SmsForward, passage::is_about_the_mobile, text, words::Words};
 
 /// How long all of it may take.
 const BUDGET: Duration = Duration::from_secs(10);
@@ -32,10 +32,10 @@ pub(crate) fn callback(base: &str, employee: Option<&EmployeeId>, has_media: boo
 
 impl SmsForward {
     /// Tells the log and CloudWatch of a message that is lost, and saves of it what can be saved.
-    pub(crate) async fn follow_up(&self, status: &MessageStatus) {
+    pub(crate) async fn follow_up(&self, status: &MessageStatus) -> Result<(), NotForwarded> {
         let MessageStatus { is_lost, code, employee, had_media, .. } = status;
         if !is_lost {
-            return;
+            return Ok(());
         }
         let meaning = twilio::meaning(*code);
         tracing::error!(
@@ -50,9 +50,8 @@ impl SmsForward {
         let again = *had_media && !is_about_the_mobile(*code) && !self.handled.contains(&status.sid);
         let has_stopped = twilio::is_stopped(*code);
         if !again && !has_stopped {
-            return;
+            return Ok(());
         }
-        self.handled.add(&status.sid);
         let done = tokio::time::timeout(BUDGET, async {
             let lost = self.account.message(&status.sid).await?;
             if has_stopped && let Ok(number) = lost.from.parse() {
@@ -61,12 +60,17 @@ impl SmsForward {
             if again { self.send_without_files(&lost, status).await } else { Ok(()) }
         });
         match done.await {
-            Ok(Ok(())) => {}
+            Ok(Ok(())) => {
+                self.handled.add(&status.sid);
+                Ok(())
+            }
             Ok(Err(error)) => {
                 tracing::error!(error = %Causes(&error), "cannot send a message again without its files");
+                Err(NotForwarded)
             }
             Err(_) => {
                 tracing::error!("no time is left to send a message again without its files");
+                Err(NotForwarded)
             }
         }
     }

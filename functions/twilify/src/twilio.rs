@@ -18,7 +18,7 @@ pub use self::{
     account::{Account, AccountSid, Credentials, NotASid},
     error::{Error, Meaning, NOT_PERMITTED, Refusal, is_stopped, meaning},
     media::{File, MediaSid},
-    message::{Direction, Logged, MessageSid, OutgoingMessage},
+    message::{Direction, Logged, MessageSid, OutgoingMessage, Search},
     messaging::{MessagingService, MessagingServiceSid},
     number::{AreaCode, Label, NotAnAreaCode, NumberSid, OwnedNumber, Owner},
     route::{Hint, Route},
@@ -29,7 +29,7 @@ pub use self::{
         VoiceResponse,
     },
     webhook::{
-        CallSid, Called, DialStatus, EndedDial, Form, IncomingCall, IncomingMedia, IncomingMessage,
+        CallSid, Called, Channel, DialStatus, EndedDial, Form, IncomingCall, IncomingMedia, IncomingMessage,
         MessageStatus, Rejection, Webhook, Webhooks,
     },
 };

@@ -2,7 +2,7 @@
 //!
 //! <https://www.twilio.com/docs/messaging/api/message-resource>
 
-use std::str::FromStr;
+use std::{str::FromStr, time::Instant};
 
 use jiff::{Timestamp, fmt::rfc2822};
 use serde::{Deserialize, Deserializer};
@@ -14,8 +14,8 @@ use crate::{
     transport::MOST_PAGES,
 };
 
-/// How many messages to read at once. Those of the last day, which are asked for, usually fit.
-const PAGE: &str = "100";
+/// How many messages to read at once: the most that Twilio puts on a page.
+const PAGE: &str = "1000";
 
 /// Twilio's name for a message: `SM` or `MM` and 32 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
@@ -72,7 +72,27 @@ pub enum Direction {
     Outbound,
 }
 
+/// Which part of the log is searched.
+#[derive(Clone, Copy)]
+pub struct Search<'a> {
+    /// Who sent the messages, in Twilio's words.
+    pub from: &'a str,
+    /// Who got them, in Twilio's words.
+    pub to: &'a str,
+    /// When Twilio took the oldest of them.
+    pub since: Timestamp,
+    /// When the search ends although there is more to read, because somebody waits.
+    pub deadline: Option<Instant>,
+}
+
 impl Logged {
+    /// Whether its text is `text`, as far as that can be seen: a Messaging Service may have replaced characters by plain
+    /// ones.
+    #[must_use]
+    pub fn says(&self, text: &str) -> bool {
+        self.body == text || folded(&self.body).eq(folded(text))
+    }
+
     /// How many pictures and other files it has.
     #[must_use]
     pub fn files(&self) -> usize {
@@ -82,7 +102,7 @@ impl Logged {
 
 impl Account {
     /// Sends a message. It must not be repeated when the answer got lost: Twilio would send it twice.
-    /// [`messages_since`](Self::messages_since) tells whether it did.
+    /// [`any_message`](Self::any_message) tells whether it did.
     pub async fn send(&self, message: &OutgoingMessage) -> Result<MessageSid, Error> {
         #[derive(Deserialize)]
         struct Message {
@@ -95,6 +115,8 @@ impl Account {
             ("To", to.as_e164()),
             ("Body", body),
             ("StatusCallback", status_callback.as_str()),
+            // A Messaging Service would replace curly quotes and the like, and the log would show another text.
+            ("SmartEncoded", "false"),
         ];
         form.extend(media.iter().map(|url| ("MediaUrl", url.as_str())));
         // With the service alone Twilio would choose another employee's number.
@@ -106,6 +128,25 @@ impl Account {
     /// Lists the messages from one number to another that Twilio took at `since` or later, the newest
     /// first.
     pub async fn messages_since(&self, from: &str, to: &str, since: Timestamp) -> Result<Vec<Logged>, Error> {
+        let mut messages = Vec::new();
+        let search = Search { from, to, since, deadline: None };
+        let all = |message| {
+            messages.push(message);
+            false
+        };
+        self.any_message(search, all).await?;
+        Ok(messages)
+    }
+
+    /// Whether there is a message in the log that is `wanted`. They are read from the newest on, and no further than that.
+    ///
+    /// The list is not narrowed by `DateSent`: a message that Twilio has only just taken has no such date yet, and it is
+    /// the one that matters.
+    pub async fn any_message(
+        &self,
+        Search { from, to, since, deadline }: Search<'_>,
+        mut wanted: impl FnMut(Logged) -> bool,
+    ) -> Result<bool, Error> {
         #[derive(Deserialize)]
         struct Page {
             messages: Vec<Logged>,
@@ -114,14 +155,16 @@ impl Account {
 
         let mut url = self.url("Messages.json");
         url.query_pairs_mut().append_pair("From", from).append_pair("To", to).append_pair("PageSize", PAGE);
-        let mut messages = Vec::new();
         for _ in 0..MOST_PAGES {
             let page: Page = self.get(&url).await?;
             let goes_back_further = page.messages.iter().any(|it| it.date_created < since);
-            messages.extend(page.messages.into_iter().filter(|it| it.date_created >= since));
+            if page.messages.into_iter().filter(|it| it.date_created >= since).any(&mut wanted) {
+                return Ok(true);
+            }
+            let is_over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
             match page.next_page_uri {
-                Some(next) if !goes_back_further => url = self.next_page(&url, &next)?,
-                _ => return Ok(messages),
+                Some(next) if !goes_back_further && !is_over => url = self.next_page(&url, &next)?,
+                _ => return Ok(false),
             }
         }
         Err(Error::endless(&url))
@@ -139,6 +182,25 @@ impl FromStr for MessageSid {
     fn from_str(text: &str) -> Result<Self, NotASid> {
         NotASid::check("SM", text).or_else(|_| NotASid::check("MM", text)).map(Self)
     }
+}
+
+/// The letters and digits of `text`, without the characters that Smart Encoding replaces, or puts in their place.
+///
+/// <https://www.twilio.com/docs/messaging/services/smart-encoding-char-list>
+fn folded(text: &str) -> impl Iterator<Item = char> {
+    text.chars().flat_map(|it| {
+        let kept = match it {
+            '\u{bc}' => "14",
+            '\u{bd}' => "12",
+            '\u{be}' => "34",
+            _ => "",
+        };
+        // Unicode calls some of the replaced signs letters: apostrophes and accents (U+02B0 to U+02FF), clicks that
+        // look like bars and exclamation marks (U+01C0 to U+01C3).
+        let is_sign = ('\u{2b0}'..='\u{2ff}').contains(&it) || ('\u{1c0}'..='\u{1c3}').contains(&it);
+        let is_kept = (it.is_alphabetic() && !is_sign) || it.is_ascii_digit();
+        kept.chars().chain(is_kept.then_some(it))
+    })
 }
 
 fn text_or_nothing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
