@@ -249,3 +249,16 @@ async fn a_text_that_could_not_follow_its_lost_picture_follows_when_that_is_repo
     let [_, again] = world.twilio.inbox_of(MOBILE, 2).await.try_into().unwrap();
     assert_eq!(again.body, NO_PICTURE);
 }
+
+#[tokio::test]
+async fn a_text_that_follows_its_lost_picture_arrives_once_although_twilio_fails_once() {
+    let send = "POST /2010-04-01/Accounts/AC00000000000000000000000000000000/Messages.json";
+    for fault in [Fault::Answers(500, ""), Fault::LosesReply, Fault::Cuts] {
+        let world = a_world_with_ada().await;
+        let message = sent(&world, "Look!", &[("image/png", b"png")]).await;
+        world.twilio.health.fails_on(send, 1, fault);
+        assert_eq!(world.twilio.report(&message, "undelivered", 30019).await.status, 204);
+        let [_, again] = world.twilio.inbox(MOBILE).try_into().unwrap();
+        assert_eq!(again.body, NO_PICTURE);
+    }
+}

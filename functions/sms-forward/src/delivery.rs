@@ -12,10 +12,10 @@ use twilify::twilio::{self, Account, Direction, IncomingMessage, OutgoingMessage
 use crate::circle::Returned;
 
 /// How often a message is tried that was certainly not sent.
-const ATTEMPTS: usize = 3;
+pub(crate) const ATTEMPTS: usize = 3;
 
 /// How long after a failure Twilio's log is asked, or Twilio itself again.
-const PAUSE: Duration = Duration::from_millis(500);
+pub(crate) const PAUSE: Duration = Duration::from_millis(500);
 
 /// How far back the log is searched for what went out, at most.
 const HINDSIGHT: SignedDuration = SignedDuration::from_hours(24);
@@ -24,7 +24,7 @@ const HINDSIGHT: SignedDuration = SignedDuration::from_hours(24);
 const HOURS_IN_THE_QUEUE: SignedDuration = SignedDuration::from_hours(8);
 
 /// How long before now a text has come in that has not been in the queue: Twilio waits fifteen seconds, and clocks differ.
-const JUST_NOW: SignedDuration = SignedDuration::from_mins(1);
+pub(crate) const JUST_NOW: SignedDuration = SignedDuration::from_mins(1);
 
 /// How long the log may take. What is not found by then counts as not sent: a text that arrives twice is better than one
 /// that never arrives because of a long log. A request that has been made is waited for, so it may be four seconds more.

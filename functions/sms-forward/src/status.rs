@@ -2,13 +2,20 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use twilify::{
     Causes, CompanyNumber, EmployeeId, MobileNumber, metrics,
-    twilio::{self, Logged, MessageStatus, OutgoingMessage},
+    twilio::{self, Account, Direction, Logged, MessageStatus, OutgoingMessage, Search},
 };
 use url::Url;
 
-use crate::{NotForwarded, SmsForward, passage::is_about_the_mobile, text, words::Words};
+use crate::{
+    NotForwarded, SmsForward,
+    delivery::{ATTEMPTS, JUST_NOW, PAUSE},
+    passage::is_about_the_mobile,
+    text,
+    words::Words,
+};
 
 /// How long all of it may take.
 const BUDGET: Duration = Duration::from_secs(10);
@@ -90,7 +97,30 @@ impl SmsForward {
                 service: self.service.clone(),
                 status_callback: callback(&status.base, status.employee.as_ref(), false),
             };
-            account.send(&outgoing).await?;
+            self.send_once(&account, &outgoing).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends a message, and again if that fails: Twilio reports a lost message once, so there is no later attempt.
+    async fn send_once(&self, account: &Account, outgoing: &OutgoingMessage) -> Result<(), twilio::Error> {
+        let mut attempt = 1;
+        while let Err(error) = account.send(outgoing).await {
+            let may_work = error.is_of_unknown_outcome() || error.was_not_carried_out();
+            if attempt == ATTEMPTS || !may_work {
+                return Err(error);
+            }
+            attempt += 1;
+            tokio::time::sleep(PAUSE).await;
+            let OutgoingMessage { from, to, body, .. } = outgoing;
+            let since = Timestamp::now() - JUST_NOW;
+            let search = Search { from: from.as_e164(), to: to.as_e164(), since, deadline: None };
+            let was_sent = |it: Logged| it.direction == Direction::Outbound && it.says(body);
+            if error.is_of_unknown_outcome()
+                && self.account.any_message(search, was_sent).await.unwrap_or(false)
+            {
+                break;
+            }
         }
         Ok(())
     }
