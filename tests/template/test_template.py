@@ -185,10 +185,13 @@ def test_there_is_an_alarm_when_texts_wait_too_long_and_before_dead_ones_are_del
     alarms = [template.properties(it) for it in template.resources("AWS::CloudWatch::Alarm")]
     ages = [it for it in alarms if it["MetricName"] == "ApproximateAgeOfOldestMessage"]
     watched = {it["Dimensions"][0]["Value"].split(".")[0].strip("${"): it["Threshold"] for it in ages}
-    assert set(watched) == {"LateTexts", "LaterTexts", "DeadTexts"}
+    assert set(watched) == {"LateTexts", "DeadTexts"}
     # A text leaves LateTexts after 11 minutes, and is deleted after 14 days.
     assert watched["LateTexts"] > 11 * 60
     assert watched["DeadTexts"] < 14 * 24 * 3600
+    unfetched = template.properties("LaterTextsWait")
+    assert unfetched["Dimensions"][0]["Value"].startswith("${LaterTexts"), unfetched
+    assert (unfetched["MetricName"], unfetched["Statistic"]) == ("ApproximateNumberOfMessagesVisible", "Minimum")
 
 
 def test_a_text_that_reaches_nobody_although_somebody_could_help_raises_an_alarm_at_once(template):

@@ -7,10 +7,7 @@
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use twilify::{
-    metrics,
-    twilio::{IncomingMessage, Rejection},
-};
+use twilify::metrics;
 
 use crate::{SmsForward, delivery::Attempt};
 
@@ -49,11 +46,7 @@ struct Counts {
 struct Attributes {
     /// Twilio's signature.
     signature: Attribute,
-    /// How the URL begins that Twilio called, like `https://phones.example.com`.
-    base: Attribute,
-    /// Whose the number is, as it stands at the end of that URL.
-    owner: Attribute,
-    /// The whole URL, in what has waited since before the other two were there.
+    /// The URL that Twilio called.
     url: Attribute,
 }
 
@@ -93,7 +86,9 @@ impl SmsForward {
     }
 
     async fn is_done(&self, record: &Record) -> bool {
-        match self.read(record) {
+        let Attributes { signature, url } = &record.message_attributes;
+        let message = self.webhooks.accept_late(&url.string_value, &signature.string_value, &record.body);
+        match message {
             Ok(message) => {
                 let times = record.attributes.approximate_receive_count.parse().unwrap_or(u32::MAX);
                 self.forward_once(&message, Attempt::Late(times)).await.is_ok()
@@ -104,13 +99,5 @@ impl SmsForward {
                 false
             }
         }
-    }
-
-    /// The message, if Twilio has signed it.
-    fn read(&self, Record { body, message_attributes, .. }: &Record) -> Result<IncomingMessage, Rejection> {
-        let Attributes { signature, base, owner, url } = message_attributes;
-        let built = format!("{}/sms-forward/later/{}", base.string_value, owner.string_value);
-        let url = if url.string_value.is_empty() { &built } else { &url.string_value };
-        self.webhooks.accept_late(url, &signature.string_value, body)
     }
 }

@@ -38,7 +38,7 @@ async fn not_found() -> Response {
     (StatusCode::NOT_FOUND, Json(json!({ "message": "Not Found" }))).into_response()
 }
 
-/// The integration with SQS: the body, and as attributes the signature and the parts of the URL; and an empty answer.
+/// The integration with SQS: the body, and as attributes the signature and the URL; and an empty answer.
 ///
 /// SQS refuses an attribute without a value, so what nobody has signed does not get into the queue:
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html>
@@ -53,9 +53,9 @@ async fn enqueue(
     if signature.is_empty() || body.is_empty() {
         return StatusCode::BAD_REQUEST;
     }
-    let base = format!("http://{}", header("host"));
+    let url = format!("http://{}/sms-forward/later/{owner}", header("host"));
     let body = if queues.are_in_base64() { BASE64_STANDARD.encode(body) } else { body };
-    queues.put(body, &[("signature", signature), ("base", &base), ("owner", &owner)]);
+    queues.put(body, &[("signature", signature), ("url", &url)]);
     StatusCode::NO_CONTENT
 }
 

@@ -203,18 +203,6 @@ impl Delivery {
         format!("curl -s -w '%{{http_code}}\\n' -H 'X-Twilio-Signature: {signature}' '{url}' -d '{form}'")
     }
 
-    /// The form and the signature, as they are sent.
-    ///
-    /// # Panics
-    ///
-    /// If it is unsigned.
-    #[must_use]
-    pub fn signed(&self, twilio: &Twilio) -> (String, String) {
-        let Self { url, form, signature, .. } = self;
-        let signature = signature.over(url, form, twilio).expect("a signature");
-        (serde_urlencoded::to_string(form).expect("pairs of strings are a form"), signature)
-    }
-
     /// The webhook that follows when a phone has been rung for this call, to the URL that `action` names.
     ///
     /// # Panics
