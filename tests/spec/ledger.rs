@@ -110,3 +110,18 @@ async fn a_log_that_takes_too_long_to_read_does_not_keep_a_text_from_its_employe
     worked_off(&world).await;
     assert_eq!(world.late.dead(), [""; 0]);
 }
+
+#[tokio::test]
+async fn a_log_that_is_slow_and_short_is_read_before_a_text_is_sent_again() {
+    let world = a_world_with_ada().await;
+    world.late.set_speed(10);
+    world.twilio.behaves(|it| it.log_takes = Duration::from_secs(5));
+    world.twilio.health.fails_on(SEND, 1, Fault::LosesReply);
+    world.twilio.health.fails_when(
+        |it| it.starts_with("GET") && it.contains("/Messages"),
+        Fault::Takes(Duration::from_millis(1600)),
+    );
+    assert_eq!(world.text(CALLER, COMPANY_NUMBER, "Hello").await.status, 503);
+    worked_off(&world).await;
+    assert_eq!(bodies(&world), ["From: +14155550123\n\nHello"]);
+}

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use twilify::twilio::{self, Account, Direction, IncomingMessage, OutgoingMessage, Search};
+use twilify::twilio::{self, Account, Direction, IncomingMessage, Logged, OutgoingMessage, Search, Searched};
 
 use crate::circle::Returned;
 
@@ -29,6 +29,9 @@ pub(crate) const JUST_NOW: SignedDuration = SignedDuration::from_mins(1);
 /// How long the log may take. What is not found by then counts as not sent: a text that arrives twice is better than one
 /// that never arrives because of a long log. A request that has been made is waited for, so it may be four seconds more.
 const READING: Duration = Duration::from_secs(3);
+
+/// What the log says when it was not read to the end in that time.
+const TOO_LONG: &str = "Twilio's log takes too long to read, so a text may arrive twice";
 
 /// How long the same remark is not repeated to the same person.
 const SILENCE: SignedDuration = SignedDuration::from_hours(1);
@@ -140,8 +143,9 @@ impl<'a> Delivery<'a> {
         // A text from the hours before those may have waited, and gone out in them.
         let since = before - HOURS_IN_THE_QUEUE;
         let came = Search { from: sender, to: to_address, since, deadline: Some(end) };
-        self.account
-            .any_message(came, |it| {
+        let searched = self
+            .account
+            .search_log(came, |it| {
                 if it.direction == Direction::Inbound && it.sid != *sid && it.says(body) {
                     others += 1;
                     some_lately |= it.date_created >= before;
@@ -149,20 +153,25 @@ impl<'a> Delivery<'a> {
                 false
             })
             .await?;
-        if Instant::now() >= end {
-            tracing::warn!("Twilio's log takes too long to read, so a text may arrive twice");
+        if searched == Searched::OutOfTime {
+            tracing::warn!(TOO_LONG);
             return Ok(false);
         }
         // What went out before this text came in can only be for another one, so it is not read without need.
         let (since, others) = if some_lately { (before, others) } else { (came_in, 0) };
         let (from, to) = (company_number.as_e164(), mobile.as_e164());
         let mut sent = 0;
-        self.account
-            .any_message(Search { from, to, since, deadline: Some(end) }, |it| {
+        let searched = self
+            .account
+            .search_log(Search { from, to, since, deadline: Some(end) }, |it| {
                 sent += usize::from(it.direction == Direction::Outbound && it.says(forwarded));
                 sent > others
             })
-            .await
+            .await?;
+        if searched == Searched::OutOfTime {
+            tracing::warn!(TOO_LONG);
+        }
+        Ok(searched == Searched::Found)
     }
 
     /// When the message came in, or some moments before that.
@@ -182,7 +191,8 @@ impl<'a> Delivery<'a> {
     /// Whether a remark of ours was made a short while ago: two machines must not answer each other for ever.
     pub(crate) async fn was_said(&self, from: &str, to: &str, remark: &str) -> Result<bool, twilio::Error> {
         let search = Search { from, to, since: Timestamp::now() - SILENCE, deadline: None };
-        self.account.any_message(search, |it| it.direction == Direction::Outbound && it.says(remark)).await
+        let is_it = |it: Logged| it.direction == Direction::Outbound && it.says(remark);
+        Ok(self.account.search_log(search, is_it).await? == Searched::Found)
     }
 
     /// Whether what has come back went out from one number to another in the last hours.
@@ -194,8 +204,7 @@ impl<'a> Delivery<'a> {
     ) -> Result<bool, twilio::Error> {
         let deadline = Some(Instant::now() + READING);
         let search = Search { from, to, since: Timestamp::now() - HOURS_IN_THE_QUEUE, deadline };
-        self.account
-            .any_message(search, |it| it.direction == Direction::Outbound && returned.is_of(&it))
-            .await
+        let is_it = |it: Logged| it.direction == Direction::Outbound && returned.is_of(&it);
+        Ok(self.account.search_log(search, is_it).await? == Searched::Found)
     }
 }

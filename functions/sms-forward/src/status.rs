@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use twilify::{
     Causes, CompanyNumber, EmployeeId, MobileNumber, metrics,
-    twilio::{self, Account, Direction, Logged, MessageStatus, OutgoingMessage, Search},
+    twilio::{self, Account, Direction, Logged, MessageStatus, OutgoingMessage, Search, Searched},
 };
 use url::Url;
 
@@ -117,7 +117,7 @@ impl SmsForward {
             let search = Search { from: from.as_e164(), to: to.as_e164(), since, deadline: None };
             let was_sent = |it: Logged| it.direction == Direction::Outbound && it.says(body);
             if error.is_of_unknown_outcome()
-                && self.account.any_message(search, was_sent).await.unwrap_or(false)
+                && matches!(self.account.search_log(search, was_sent).await, Ok(Searched::Found))
             {
                 break;
             }

@@ -18,7 +18,7 @@ pub use self::{
     account::{Account, AccountSid, Credentials, NotASid},
     error::{Error, Meaning, NOT_PERMITTED, Refusal, is_stopped, meaning},
     media::{File, MediaSid},
-    message::{Direction, Logged, MessageSid, OutgoingMessage, Search},
+    message::{Direction, Logged, MessageSid, OutgoingMessage, Search, Searched},
     messaging::{MessagingService, MessagingServiceSid},
     number::{AreaCode, Label, NotAnAreaCode, NumberSid, OwnedNumber, Owner},
     route::{Hint, Route},

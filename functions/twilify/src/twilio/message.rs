@@ -85,6 +85,17 @@ pub struct Search<'a> {
     pub deadline: Option<Instant>,
 }
 
+/// What a search in the log has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Searched {
+    /// There is such a message.
+    Found,
+    /// There is none.
+    NotThere,
+    /// There was more to read at the deadline.
+    OutOfTime,
+}
+
 impl Logged {
     /// Whether its text is `text`, as far as that can be seen: a Messaging Service may have replaced characters by plain
     /// ones.
@@ -102,7 +113,7 @@ impl Logged {
 
 impl Account {
     /// Sends a message. It must not be repeated when the answer got lost: Twilio would send it twice.
-    /// [`any_message`](Self::any_message) tells whether it did.
+    /// [`search_log`](Self::search_log) tells whether it did.
     pub async fn send(&self, message: &OutgoingMessage) -> Result<MessageSid, Error> {
         #[derive(Deserialize)]
         struct Message {
@@ -134,19 +145,20 @@ impl Account {
             messages.push(message);
             false
         };
-        self.any_message(search, all).await?;
+        self.search_log(search, all).await?;
         Ok(messages)
     }
 
-    /// Whether there is a message in the log that is `wanted`. They are read from the newest on, and no further than that.
+    /// Looks for a message in the log that is `wanted`. They are read from the newest on, and no further than that; at least
+    /// one page, whatever the deadline.
     ///
     /// The list is not narrowed by `DateSent`: a message that Twilio has only just taken has no such date yet, and it is
     /// the one that matters.
-    pub async fn any_message(
+    pub async fn search_log(
         &self,
         Search { from, to, since, deadline }: Search<'_>,
         mut wanted: impl FnMut(Logged) -> bool,
-    ) -> Result<bool, Error> {
+    ) -> Result<Searched, Error> {
         #[derive(Deserialize)]
         struct Page {
             messages: Vec<Logged>,
@@ -159,13 +171,14 @@ impl Account {
             let page: Page = self.get(&url).await?;
             let goes_back_further = page.messages.iter().any(|it| it.date_created < since);
             if page.messages.into_iter().filter(|it| it.date_created >= since).any(&mut wanted) {
-                return Ok(true);
+                return Ok(Searched::Found);
             }
-            let is_over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
-            match page.next_page_uri {
-                Some(next) if !goes_back_further && !is_over => url = self.next_page(&url, &next)?,
-                _ => return Ok(false),
+            let next = page.next_page_uri.filter(|_| !goes_back_further);
+            let Some(next) = next else { return Ok(Searched::NotThere) };
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return Ok(Searched::OutOfTime);
             }
+            url = self.next_page(&url, &next)?;
         }
         Err(Error::endless(&url))
     }
@@ -210,4 +223,33 @@ fn text_or_nothing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
 fn rfc2822_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
     let text = String::deserialize(deserializer)?;
     rfc2822::DateTimeParser::new().parse_timestamp(&text).map_err(serde::de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn logged(body: &str) -> Logged {
+        let message = serde_json::json!({
+            "sid": "SM1", "from": "+19253294108", "to": "+18182179229", "body": body, "direction": "outbound-api",
+            "date_created": "Sun, 22 Nov 2026 12:00:00 +0000",
+        });
+        serde_json::from_value(message).unwrap()
+    }
+
+    #[test]
+    fn a_text_is_recognised_with_and_without_smart_encoding() {
+        for (written, rewritten) in [
+            ("\u{201c}It\u{2019}s\u{a0}late\u{2026}\u{201d}", "\"It's late...\""),
+            ("\u{bc} + \u{bd} \u{2013} \u{be}", "1/4 + 1/2 - 3/4"),
+            ("O\u{2bc}Hara\u{1c3} \u{2ca}a\u{2cb}", "O'Hara! 'a'"),
+        ] {
+            assert!(logged(rewritten).says(written), "{written}");
+            assert!(logged(written).says(written), "{written}");
+        }
+        for (one, other) in [("Yes", "No"), ("12:30", "12:31"), ("はい", "いいえ"), ("Müller", "Möller")]
+        {
+            assert!(!logged(one).says(other), "{one}");
+        }
+    }
 }
