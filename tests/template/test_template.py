@@ -167,7 +167,7 @@ def test_alarms_and_dashboard_look_at_metrics_that_the_code_counts(template):
     alarms = [template.properties(it) for it in template.resources("AWS::CloudWatch::Alarm")]
     ours = {it["MetricName"] for it in alarms if it["Namespace"] == "${AWS::StackName}"}
     assert ours == {"ProvisionerRuns", "MessagesUndelivered", "MessagesRefused", "OktaOutages", "ParametersUnread",
-                    "RequestsRefused"}
+                    "RequestsRefused", "TextsNotForwarded"}
     widgets = json.loads(template.properties("Dashboard")["DashboardBody"])["widgets"]
     for widget in widgets:
         namespace = None
@@ -180,6 +180,25 @@ def test_alarms_and_dashboard_look_at_metrics_that_the_code_counts(template):
         assert f'"{metric}"' in source, metric
     for function in FUNCTIONS:
         assert template.properties(function)["Environment"]["Variables"]["TWILIFY_METRICS"] == "${AWS::StackName}"
+
+
+def test_there_is_an_alarm_when_texts_wait_too_long_and_before_dead_ones_are_deleted(template):
+    alarms = [template.properties(it) for it in template.resources("AWS::CloudWatch::Alarm")]
+    ages = [it for it in alarms if it["MetricName"] == "ApproximateAgeOfOldestMessage"]
+    watched = {it["Dimensions"][0]["Value"].split(".")[0].strip("${"): it["Threshold"] for it in ages}
+    assert set(watched) == {"LateTexts", "DeadTexts"}
+    # A text leaves LateTexts after 11 minutes, and is deleted after 14 days.
+    assert watched["LateTexts"] > 11 * 60
+    assert watched["DeadTexts"] < 14 * 24 * 3600
+    unfetched = template.properties("LaterTextsWait")
+    assert unfetched["Dimensions"][0]["Value"].startswith("${LaterTexts"), unfetched
+    assert (unfetched["MetricName"], unfetched["Statistic"]) == ("ApproximateNumberOfMessagesVisible", "Minimum")
+
+
+def test_a_text_that_reaches_nobody_although_somebody_could_help_raises_an_alarm_at_once(template):
+    alarm = template.properties("TextsLost")
+    assert (alarm["MetricName"], alarm["Statistic"], alarm["Threshold"]) == ("TextsNotForwarded", "Sum", 0)
+    assert (alarm["ComparisonOperator"], alarm["EvaluationPeriods"]) == ("GreaterThanThreshold", 1)
 
 
 def test_there_is_an_alarm_when_the_provisioner_does_not_run(template):

@@ -20,7 +20,7 @@ pub use self::{
     error::{Error, Meaning, NOT_PERMITTED, Refusal, is_stopped, meaning},
     leg::Leg,
     media::{File, MediaSid},
-    message::{Direction, Logged, MessageSid, OutgoingMessage},
+    message::{Direction, Logged, MessageSid, OutgoingMessage, Search, Searched},
     messaging::{MessagingService, MessagingServiceSid},
     number::{AreaCode, Label, NotAnAreaCode, NumberSid, OwnedNumber, Owner},
     route::{CallEndpoint, Hint, Route},
@@ -31,7 +31,7 @@ pub use self::{
         VoiceResponse,
     },
     webhook::{
-        Attestation, CallEvent, CallSid, Called, DialStatus, EndedDial, Form, IncomingCall, IncomingMedia,
-        IncomingMessage, MessageStatus, Rejection, SecondAttempt, Webhook, Webhooks,
+        Attestation, CallEvent, CallSid, Called, Channel, DialStatus, EndedDial, Form, IncomingCall,
+        IncomingMedia, IncomingMessage, MessageStatus, Rejection, SecondAttempt, Webhook, Webhooks,
     },
 };

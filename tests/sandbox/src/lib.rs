@@ -37,7 +37,7 @@ pub use self::{
     twilio::{
         ACCOUNT_SID as TWILIO_ACCOUNT_SID, API_KEY_SECRET as TWILIO_API_KEY_SECRET,
         API_KEY_SID as TWILIO_API_KEY_SID, AUTH_TOKEN as TWILIO_AUTH_TOKEN, Answer, Call, Delivery,
-        FallbackFields, File, Heard, MESSAGING_SERVICE_SID, Message, Number, Standing, Twilio,
+        FallbackFields, File, Heard, MESSAGING_SERVICE_SID, Message, Number, Quirks, Standing, Twilio,
     },
     world::{SEAL_KEY, World},
 };

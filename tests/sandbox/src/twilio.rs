@@ -17,7 +17,7 @@ use serde::Serialize;
 use twilify::twilio::AuthToken;
 
 pub use self::{
-    message::{File, Message},
+    message::{File, Message, Quirks},
     network::{Answer, Delivery},
     script::{Call, Heard},
 };
@@ -60,10 +60,12 @@ struct State {
     messages: Vec<Message>,
     /// What has arrived at somebody's phone.
     arrived: Vec<Message>,
-    /// Who has texted STOP.
-    stopped: Vec<String>,
+    /// Who has texted STOP, and to which number; to every number if there is none.
+    stopped: Vec<(String, Option<String>)>,
     /// Whether messages may have files.
     takes_media: bool,
+    /// How the media and the log of messages behave.
+    quirks: Quirks,
     /// Whether the credentials went where they had no business.
     credentials_leaked: bool,
     /// What searches go on to find, although it is sold.
@@ -156,6 +158,7 @@ impl Twilio {
             arrived: Vec::new(),
             stopped: Vec::new(),
             takes_media: true,
+            quirks: Quirks::default(),
             credentials_leaked: false,
             catalogue: None,
             serial: 0,

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use http::{Method, header};
 use url::Url;
 
-use super::{Account, Error, MessageSid, NotASid};
+use super::{Account, Error, MessageSid, NotASid, Refusal};
 use crate::{
     config::base_url,
     transport::{Answer, Failure},
@@ -61,7 +61,10 @@ impl Account {
             let request = self.http.client().request(method.clone(), url.clone());
             answer = self.http.send(request).await.map_err(unreachable)?;
         }
-        if answer.status.is_success() { Ok(answer) } else { Err(unreachable(Failure::Link)) }
+        if answer.status.is_success() {
+            return Ok(answer);
+        }
+        Err(Error::Refused(Refusal { request, status: answer.status, code: 0, message: String::new() }))
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 use axum::{
     Json, Router,
     body::{Body, Bytes},
-    extract::{Request, State},
+    extract::{Path, Request, State},
     http::{HeaderMap, Method, StatusCode, Uri, header, response},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -74,11 +74,24 @@ async fn not_found() -> Response {
     (StatusCode::NOT_FOUND, Json(json!({ "message": "Not Found" }))).into_response()
 }
 
-/// The integration with SQS: the body as it is, the signature and the URL as attributes, and an empty answer.
-async fn enqueue(State(queues): State<Queues>, uri: Uri, headers: HeaderMap, body: String) -> StatusCode {
+/// The integration with SQS: the body, and as attributes the signature and the URL; and an empty answer.
+///
+/// SQS refuses an attribute without a value, so what nobody has signed does not get into the queue:
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html>
+async fn enqueue(
+    State(queues): State<Queues>,
+    Path(owner): Path<String>,
+    headers: HeaderMap,
+    body: String,
+) -> StatusCode {
     let header = |name| headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or_default();
-    let url = format!("http://{}{}", header("host"), uri.path());
-    queues.put(body, header("x-twilio-signature"), &url);
+    let signature = header("x-twilio-signature");
+    if signature.is_empty() || body.is_empty() {
+        return StatusCode::BAD_REQUEST;
+    }
+    let url = format!("http://{}/sms-forward/later/{owner}", header("host"));
+    let body = if queues.are_in_base64() { BASE64_STANDARD.encode(body) } else { body };
+    queues.put(body, &[("signature", signature), ("url", &url)]);
     StatusCode::NO_CONTENT
 }
 
