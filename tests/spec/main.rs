@@ -4,6 +4,7 @@
 
 mod anything;
 mod architecture;
+mod attributes;
 mod calls;
 mod chaos;
 mod cli;

@@ -5,6 +5,7 @@
 //! applies. It is safe to run at any moment, after any crash, and twice at once.
 
 mod apply;
+mod names;
 mod observe;
 mod plan;
 mod report;

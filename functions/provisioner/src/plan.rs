@@ -36,7 +36,10 @@ impl Observation {
     /// a profile, where another run may just have written them.
     pub(crate) fn taken(&self, country: Country) -> HashSet<CompanyNumber> {
         let owned = self.numbers.iter().map(|it| it.number.clone());
-        let held = self.employees.iter().filter_map(|it| it.company_number.as_ref()?.dialled(country).ok());
+        let held = self
+            .employees
+            .iter()
+            .filter_map(|it| it.company_number.as_ref()?.without_extension(country).ok());
         owned.chain(held.map(CompanyNumber::new)).collect()
     }
 }
@@ -96,7 +99,7 @@ pub enum Unusable {
 pub fn plan(world: &Observation, rules: &Rules<'_>) -> Plan {
     let Rules { settings, territory, .. } = rules;
     let numbers = Numbers::of(world, territory.home);
-    let mut plan = Plan { findings: findings::findings(world, &numbers), ..Plan::default() };
+    let mut plan = Plan { findings: findings::findings(world, &numbers, territory.home), ..Plan::default() };
     let mut steps: BTreeMap<Phase, Vec<Step>> = BTreeMap::new();
     let mut pool = numbers.pool(settings);
     let mut purchases = settings.max_purchases;
