@@ -6,6 +6,7 @@ mod anything;
 mod architecture;
 mod attributes;
 mod calls;
+mod candidates;
 mod chaos;
 mod cli;
 mod convergence;
@@ -29,6 +30,7 @@ mod secrets;
 mod security;
 mod signatures;
 mod starting;
+mod unwritable;
 
 use sandbox::{Employee, World};
 

@@ -42,6 +42,16 @@ impl Observation {
             .filter_map(|it| it.company_number.as_ref()?.without_extension(country).ok());
         owned.chain(held.map(CompanyNumber::new)).collect()
     }
+
+    /// Those who work here and publish a number that carries their label.
+    pub(crate) fn holders(&self, territory: &Territory) -> Vec<EmployeeId> {
+        let numbers = Numbers::of(self, territory.home);
+        let publishes = |it: &Employee| {
+            numbers.labelled(&it.id).iter().any(|owned| it.publishes(&owned.number, territory))
+        };
+        let working = self.employees.iter().filter(|it| it.status == Status::Working && publishes(it));
+        working.map(|it| it.id.clone()).collect()
+    }
 }
 
 /// Why somebody with a number is not among the employees.
@@ -207,7 +217,7 @@ fn rerouted(
 
 /// The order of the steps.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Phase {
+pub(crate) enum Phase {
     Unseal,
     Clean,
     CleanCompanyNumber,
@@ -222,7 +232,7 @@ enum Phase {
 }
 
 impl Phase {
-    fn of(change: &Change) -> Self {
+    pub(crate) fn of(change: &Change) -> Self {
         match change {
             Change::Clean(_) => Self::Clean,
             Change::CleanCompanyNumber(_) => Self::CleanCompanyNumber,
