@@ -15,7 +15,7 @@ use std::{
 };
 
 use futures_util::{StreamExt as _, stream};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use twilify::{
     Causes, CompanyNumber, EmployeeId, MobileNumber, Status,
@@ -198,6 +198,8 @@ impl Work<'_> {
                 return bought;
             }
             Change::Enroll(owned) => self.enroll(owned).await,
+            Change::NoteMissing(owned, day) => self.note_missing(who, owned, *day).await,
+            Change::NoteFound(owned) => self.note_found(owned).await,
             Change::Retire(owned, fate) => self.retire(who, owned, *fate).await,
         };
         if change.writes_number() {
@@ -265,7 +267,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Takes the number from an employee who has left, if that is still so at this moment.
+    /// Takes the number from an employee who has left or is missing, if that is still so at this moment.
     async fn retire(&self, who: &Who, owned: &OwnedNumber, fate: Fate) -> Taken {
         let employee = self.provisioner.directory.find(&who.employee).await?;
         if employee.is_some_and(|(employee, _)| employee.status != Status::Left) {
@@ -282,6 +284,24 @@ impl Work<'_> {
             Fate::Release => self.provisioner.account.release(&owned.sid).await?,
         }
         Ok(())
+    }
+
+    /// Notes on a number since when its employee is missing, if they still are at this moment.
+    async fn note_missing(&self, who: &Who, owned: &OwnedNumber, since: Date) -> Taken {
+        let Provisioner { account, directory, .. } = self.provisioner;
+        if directory.find(&who.employee).await?.is_some() || !self.is_unchanged(owned).await? {
+            return Err(Later::Changed.into());
+        }
+        Ok(account.relabel(&owned.sid, &Label::missing(&who.employee, since)).await?)
+    }
+
+    async fn note_found(&self, owned: &OwnedNumber) -> Taken {
+        // An earlier step of this run may have written the label anew.
+        let Owner::Employee(employee) = owned.label.owner() else { return Err(Later::Changed.into()) };
+        if !self.is_unchanged(owned).await? {
+            return Ok(());
+        }
+        Ok(self.provisioner.account.relabel(&owned.sid, &Label::of(&employee)).await?)
     }
 
     /// Whether a number has the label that it had when the world was looked at.

@@ -5,6 +5,7 @@
 mod employee;
 mod failure;
 mod projection;
+mod reach;
 mod refuses;
 mod search;
 
@@ -24,7 +25,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-pub use self::{employee::Employee, refuses::Refuses};
+pub use self::{employee::Employee, reach::Hidden, refuses::Refuses};
 use self::{
     failure::{Failure, NOT_FOUND},
     refuses::Touched,
@@ -123,7 +124,7 @@ impl Okta {
 
     /// Lets searches find, from now on, what there is at this moment: Okta's index is behind.
     pub fn searches_lag(&self) {
-        *lock(&self.index) = Some(self.everybody());
+        *lock(&self.index) = Some(self.visible());
     }
 
     /// Lets each page of a list name a next one, from now on.
@@ -265,7 +266,7 @@ async fn list(State(okta): State<Okta>, RawQuery(query): RawQuery) -> Reply {
     };
     let limit = limit.clamp(1, PAGE);
     let index = lock(&okta.index).clone().filter(|_| parameter("search").is_some());
-    let employees = index.unwrap_or_else(|| okta.everybody());
+    let employees = index.unwrap_or_else(|| okta.visible());
     let matching: Vec<_> = match parameter("search") {
         Some(search) => {
             let search = search::Search::parse(search).ok_or(Failure::new(
@@ -299,12 +300,14 @@ async fn list(State(okta): State<Okta>, RawQuery(query): RawQuery) -> Reply {
 async fn read(State(okta): State<Okta>, Path(id): Path<String>) -> Reply {
     let employees = lock(&okta.employees);
     let employee = employees.iter().find(|it| it.id() == id || it.profile["login"] == id).ok_or(NOT_FOUND)?;
+    employee.check_reach()?;
     Ok(([(header::ETAG, employee.etag())], Json(employee.json())).into_response())
 }
 
 async fn update(State(okta): State<Okta>, Path(id): Path<String>, headers: HeaderMap, body: Bytes) -> Reply {
     let mut employees = lock(&okta.employees);
     let employee = employees.iter_mut().find(|it| it.id() == id).ok_or(NOT_FOUND)?;
+    employee.check_reach()?;
     let content_type = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     if !content_type.starts_with(b"application/json") {
         return Err(Failure::new(

@@ -52,7 +52,7 @@ pub(super) fn findings(world: &Observation, numbers: &Numbers<'_>, home: Country
             _ if known => continue,
             Some(Absence::NotServed) => continue,
             Some(Absence::Left(_)) => "who has left",
-            Some(Absence::Deleted) => "who has been deleted in Okta",
+            Some(Absence::Missing) => "whom Okta does not know, or does not show to the token,",
             None => "who is not among those that are served",
         };
         findings.push(format!(

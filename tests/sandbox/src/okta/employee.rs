@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::Refuses;
+use super::{Hidden, Refuses};
 
 /// Someone in the org, active unless told otherwise.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub struct Employee {
     pub(super) mastered_elsewhere: Vec<&'static str>,
     /// Why nobody can write the profile, if nobody can.
     pub(super) refuses: Option<Refuses>,
+    /// What the token is told about them, if it cannot see them.
+    pub(super) hidden: Option<Hidden>,
 }
 
 impl Employee {
@@ -37,7 +39,15 @@ impl Employee {
         });
         let Value::Object(profile) = profile else { unreachable!("it is written as one") };
         let id = format!("00u{:x>17.17}", first_name.to_lowercase());
-        Self { id, status: "ACTIVE", profile, left: None, mastered_elsewhere: Vec::new(), refuses: None }
+        Self {
+            id,
+            status: "ACTIVE",
+            profile,
+            left: None,
+            mastered_elsewhere: Vec::new(),
+            refuses: None,
+            hidden: None,
+        }
     }
 
     /// Gives them a mobile, typed as `number`.
