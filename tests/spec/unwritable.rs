@@ -211,3 +211,38 @@ async fn a_mobile_that_cannot_be_cleaned_because_of_the_profile_is_no_failure() 
     world.okta.refuses_writes_to("N0", Refuses::Busy);
     assert_eq!(texts(&world.run_provisioner().await.unwrap(), "postponed").len(), 1);
 }
+
+#[tokio::test]
+async fn an_attribute_that_no_profile_has_makes_the_run_fail_and_buys_nothing() {
+    let world = a_company_of(60, |_| false).await;
+    world.configure("TWILIFY_COMPANY_PHONE_ATTRIBUTE", "companyPhnoe").await;
+    let report = unfinished(&world.run_provisioner().await.unwrap_err());
+    assert_eq!((texts(&report, "failed").len(), world.twilio.purchases()), (1, 0), "{report:#}");
+    assert_eq!(texts(&report, "findings"), [""; 0]);
+}
+
+#[tokio::test]
+async fn where_nothing_is_for_sale_it_is_said_of_no_more_than_would_have_got_a_number() {
+    let world = World::start().await.unwrap();
+    for index in 0..30 {
+        let employee = Employee::named(&format!("N{index}"), "Doe");
+        world.okta.hire(employee.mobile(&format!("+1415555{:04}", 100 + index)));
+    }
+    world.configure("TWILIFY_MAX_PURCHASES", "10").await;
+    let report = unfinished(&world.run_provisioner().await.unwrap_err());
+    assert_eq!((texts(&report, "failed").len(), texts(&report, "postponed").len()), (10, 20), "{report:#}");
+}
+
+#[tokio::test]
+async fn an_operator_who_assigns_a_number_hears_that_the_profile_does_not_take_it() {
+    let world = a_company_of(1, |_| true).await;
+    world.twilio.owns("+14157770000");
+    world.twilio.change("+14157770000", |it| it.friendly_name = "twilify:pool".to_owned());
+    for no_ops in [false, true] {
+        world.okta.accepts_no_ops_on_mastered(no_ops);
+        let said = world.operator().run(&["assign", "+14157770000", "N0", "--yes"]).await;
+        assert_eq!(said.status, 1, "{said:?}");
+        assert!(said.remarks.contains("N0 Doe gets no company number"), "{said:?}");
+        assert_eq!((served(&world), pooled(&world)), (0, 1));
+    }
+}

@@ -38,6 +38,10 @@ impl Work<'_> {
                         Some(revision) => revision,
                         None => match self.rehearse(who).await {
                             Ok(revision) => revision,
+                            Err(why @ (NotDone::Unwritable(_) | NotDone::Later(_))) => {
+                                self.supply.not_wanted(Some(number)).await;
+                                return Err(why);
+                            }
                             Err(why) => {
                                 self.supply.not_bought(Some(number)).await;
                                 return Err(why);
@@ -46,7 +50,7 @@ impl Work<'_> {
                     };
                     match self.purchase(&number, who).await {
                         Ok(Some(bought)) => return self.finish(who, bought, revision, permit).await,
-                        Ok(None) => self.supply.not_bought(None).await,
+                        Ok(None) => self.supply.not_wanted(None).await,
                         Err(error) if is_unknown(&error) => {
                             self.supply.bought(None).await;
                             self.waiting.one_more(Some(permit));

@@ -13,10 +13,10 @@ use super::{Failure, NotDone, Work};
 /// After so many failed writes in a row, Okta takes no numbers in this run.
 const MOST_FAILED: usize = 5;
 
-/// After so many employees in a row whom the token may not change, with none whom it may, others are tried.
-const MOST_NOT_PERMITTED: usize = 20;
+/// After so many profiles in a row that take no number, with none that does, others are tried.
+const MOST_REFUSED: usize = 20;
 
-/// On how many others it is tried whether the token may change anybody.
+/// On how many others it is tried whether Okta writes any profile.
 const OTHERS: usize = 5;
 
 /// What this run knows about whether Okta takes numbers.
@@ -27,12 +27,12 @@ pub(super) struct Doubt {
     waiting: Vec<EmployeeId>,
     /// How many writes failed in a row, for reasons that are not about a profile.
     failed: AtomicUsize,
-    /// How many employees in a row the token may not change.
-    not_permitted: AtomicUsize,
+    /// How many profiles in a row take no number.
+    refused: AtomicUsize,
     has_written: AtomicBool,
     stopped: AtomicBool,
-    /// Whether the token may change nobody.
-    powerless: OnceCell<bool>,
+    /// The code of the refusal that is the same for everybody, if there is one.
+    general: OnceCell<Option<String>>,
 }
 
 impl Doubt {
@@ -41,10 +41,10 @@ impl Doubt {
             holders,
             waiting,
             failed: AtomicUsize::new(0),
-            not_permitted: AtomicUsize::new(0),
+            refused: AtomicUsize::new(0),
             has_written: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
-            powerless: OnceCell::new(),
+            general: OnceCell::new(),
         }
     }
 
@@ -53,9 +53,9 @@ impl Doubt {
         self.stopped.load(Ordering::Relaxed)
     }
 
-    /// Whether the token may change nobody's profile.
-    pub(super) fn is_about_the_token(&self) -> bool {
-        self.powerless.get() == Some(&true)
+    /// Whether Okta gives this refusal to everybody.
+    pub(super) fn is_general(&self, refusal: &Refusal) -> bool {
+        self.general.get().is_some_and(|general| general.as_ref() == Some(&refusal.code))
     }
 }
 
@@ -67,15 +67,11 @@ impl Work<'_> {
             Ok(()) => {
                 doubt.has_written.store(true, Ordering::Relaxed);
                 doubt.failed.store(0, Ordering::Relaxed);
-                doubt.not_permitted.store(0, Ordering::Relaxed);
+                doubt.refused.store(0, Ordering::Relaxed);
             }
             Err(NotDone::Unwritable(refusal)) => {
                 doubt.failed.store(0, Ordering::Relaxed);
-                if is_not_permitted(refusal) {
-                    self.suspect_the_token().await;
-                } else {
-                    doubt.not_permitted.store(0, Ordering::Relaxed);
-                }
+                self.suspect(refusal).await;
             }
             Err(NotDone::Failed(failure)) if failure.is_oktas() => {
                 let failed = doubt.failed.fetch_add(1, Ordering::Relaxed) + 1;
@@ -87,47 +83,46 @@ impl Work<'_> {
         }
     }
 
-    /// One profile may not be changed: it is a super administrator's, say, or the token may change nobody's. What
-    /// tells them apart is a write that changes nothing, to somebody who has got a number before, or, if nobody has,
-    /// to some of those who wait.
-    async fn suspect_the_token(&self) {
+    /// A profile takes no number: it is a super administrator's, say, or the token may change nobody's. What tells
+    /// them apart is a write that changes nothing, to those who have got a number before, or, if nobody has, to
+    /// some of those who wait.
+    async fn suspect(&self, refusal: &Refusal) {
         let doubt = &self.doubt;
-        let refused = doubt.not_permitted.fetch_add(1, Ordering::Relaxed) + 1;
-        if doubt.has_written.load(Ordering::Relaxed) {
+        let refused = doubt.refused.fetch_add(1, Ordering::Relaxed) + 1;
+        let is_about_rights = refusal.is_about() == Subject::Profile(Unwritable::NotPermitted);
+        let (others, is_enough) = if doubt.holders.is_empty() {
+            (&doubt.waiting, refused >= MOST_REFUSED)
+        } else {
+            // What else can be wrong with a profile was not wrong with theirs.
+            (&doubt.holders, is_about_rights)
+        };
+        if !is_enough || doubt.has_written.load(Ordering::Relaxed) {
             return;
         }
-        let others = if !doubt.holders.is_empty() {
-            &doubt.holders
-        } else if refused >= MOST_NOT_PERMITTED {
-            &doubt.waiting
-        } else {
-            return;
-        };
-        if *doubt.powerless.get_or_init(|| self.may_change_none_of(others)).await {
+        let general = doubt.general.get_or_init(async || {
+            let is_general = self.is_refused_to_all(others, &refusal.code).await;
+            is_general.then(|| refusal.code.clone())
+        });
+        if general.await.is_some() {
             doubt.stopped.store(true, Ordering::Relaxed);
         }
     }
 
-    /// Whether the token may change nobody among a few of `others`, who are taken from all parts of the list.
-    async fn may_change_none_of(&self, others: &[EmployeeId]) -> bool {
+    /// Whether Okta refuses with `code` to write the profiles of a few of `others`, who are taken from all parts of
+    /// the list, and writes none of them.
+    async fn is_refused_to_all(&self, others: &[EmployeeId], code: &str) -> bool {
         let directory = &self.provisioner.directory;
         let mut refused = false;
-        let some = others.iter().rev().step_by(others.len().div_ceil(OTHERS));
-        for employee in some {
+        for employee in others.iter().rev().step_by(others.len().div_ceil(OTHERS).max(1)) {
             let Ok(Some((_, revision))) = directory.find(employee).await else { continue };
             match directory.rehearse(&revision).await {
                 Ok(()) => return false,
-                Err(okta::Error::Refused(refusal)) if is_not_permitted(&refusal) => refused = true,
+                Err(okta::Error::Refused(refusal)) if refusal.code == code => refused = true,
                 Err(_) => {}
             }
         }
         refused
     }
-}
-
-/// Whether the token may not change the employee, or nobody.
-pub(super) fn is_not_permitted(refusal: &Refusal) -> bool {
-    refusal.is_about() == Subject::Profile(Unwritable::NotPermitted)
 }
 
 impl Failure {

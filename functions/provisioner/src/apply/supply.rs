@@ -29,7 +29,7 @@ struct Stock<'a> {
 }
 
 /// A number for one employee. Whoever draws it tells what became of it: [`Supply::tried`] for one of the pool,
-/// [`Supply::bought`] or [`Supply::not_bought`] for one that is for sale.
+/// [`Supply::bought`], [`Supply::not_bought`] or [`Supply::not_wanted`] for one that is for sale.
 pub(super) enum Drawn {
     /// It is the account's, and labelled as one of the pool.
     Pooled(OwnedNumber),
@@ -63,8 +63,12 @@ impl<'a> Supply<'a> {
                     return Ok(Drawn::ForSale(number));
                 }
                 if stock.buying == 0 {
-                    let sold_out = || Failure::SoldOut(stock.shelf.area_codes()).into();
-                    return Err(if stock.allowed == 0 { Later::NoMore.into() } else { sold_out() });
+                    if stock.allowed == 0 {
+                        return Err(Later::NoMore.into());
+                    }
+                    // It is said of as many as would have got one.
+                    stock.allowed -= 1;
+                    return Err(Failure::SoldOut(stock.shelf.area_codes()).into());
                 }
             }
             drop(stock);
@@ -96,14 +100,20 @@ impl<'a> Supply<'a> {
         .await;
     }
 
-    /// A number was certainly not bought; `back` if the next one may have it.
+    /// A number was not bought, because the employee cannot have one or because somebody else was quicker. Another
+    /// may be bought in its place. `back` if the next employee may have the number.
+    pub(super) async fn not_wanted(&self, back: Option<CompanyNumber>) {
+        self.update(|stock| stock.allowed += 1).await;
+        self.not_bought(back).await;
+    }
+
+    /// A number was certainly not bought, because something failed; `back` if the next employee may have it.
     ///
     /// Only a candidate goes back for which no purchase was tried, or one that Twilio refused for reasons that have
     /// nothing to do with the number: buying a number that one owns changes it, and would take it from its employee.
     pub(super) async fn not_bought(&self, back: Option<CompanyNumber>) {
         self.update(|stock| {
             stock.buying -= 1;
-            stock.allowed += 1;
             if let Some(number) = back {
                 stock.shelf.put_back(number);
             }

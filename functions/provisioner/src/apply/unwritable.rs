@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use twilify::okta::{Refusal, Subject, Unwritable};
 
-use super::{
-    Later,
-    doubt::{Doubt, is_not_permitted},
-};
+use super::{Later, doubt::Doubt};
 use crate::{Change, Report, Step, Who, names};
 
 /// The profiles that Okta did not write in this run, for reasons that are about them.
@@ -56,13 +53,13 @@ impl Profiles {
         Ok(sentence)
     }
 
-    /// Reports them: a few one by one, many that are alike in one finding. If the token may change nobody, that is
+    /// Reports them: a few one by one, many that are alike in one finding. If Okta refuses the same to everybody, that is
     /// one failure, and the employees wait.
     pub(super) fn report(self, doubt: &Doubt, report: &mut Report) {
         let mut alike: BTreeMap<(Wanted, String), Vec<Profile>> = BTreeMap::new();
         let mut is_told = false;
         for profile in self.0 {
-            if doubt.is_about_the_token() && is_not_permitted(&profile.refusal) {
+            if doubt.is_general(&profile.refusal) && profile.wanted != Wanted::CleanNotation {
                 if !is_told {
                     report.failed(&profile.who, "change this profile, nor any other", &profile.refusal);
                 }
