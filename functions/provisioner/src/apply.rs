@@ -37,8 +37,9 @@ use crate::{
 /// is wrong with the token or the org, and numbers cost money.
 const MOST_WAITING: usize = 5;
 
-/// How many purchases may be under way at once as soon as Okta has taken a number in this run.
-const MOST_BUYING: usize = 16;
+/// How many purchases may be under way at once as soon as Okta has taken a number in this run. Until then it is
+/// [`MOST_WAITING`].
+const MOST_BUYING: usize = 32;
 
 struct Work<'a> {
     provisioner: &'a Provisioner,

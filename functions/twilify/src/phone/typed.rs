@@ -73,7 +73,7 @@ impl TypedNumber {
     /// What [`dialled`](Self::dialled) says of the text without the extension behind the number, if there is one: of
     /// `+1 415-200-0900 ext. 12`, or of `+14152000900#101` as some telephone systems write it.
     pub fn without_extension(&self, country: Country) -> Result<PhoneNumber, NotDialable> {
-        self.0.parse().or_else(|_| e164(&self.read_with_extension(country)?))
+        self.0.parse().or_else(|_| e164(&valid(self.guess(country)?)?))
     }
 
     /// The number in E.164 form, read as in `country` and held against the numbering plans of
@@ -115,16 +115,13 @@ impl TypedNumber {
     }
 
     fn read(&self, country: Country) -> Result<rlibphonenumber::PhoneNumber, NotDialable> {
-        match self.read_with_extension(country) {
-            Ok(number) if number.extension.is_some() => Err(NotDialable::Extension),
-            number => number,
-        }
+        let number = self.guess(country)?;
+        if number.extension.is_some() { Err(NotDialable::Extension) } else { valid(number) }
     }
 
-    fn read_with_extension(&self, country: Country) -> Result<rlibphonenumber::PhoneNumber, NotDialable> {
-        let number = rlibphonenumber::PhoneNumber::parse(&self.0, Some(country.0))
-            .map_err(|_| NotDialable::NotANumber)?;
-        if number.is_valid() { Ok(number) } else { Err(NotDialable::Invalid) }
+    /// The number and the extension that the text has, whether or not there is such a number.
+    fn guess(&self, country: Country) -> Result<rlibphonenumber::PhoneNumber, NotDialable> {
+        rlibphonenumber::PhoneNumber::parse(&self.0, Some(country.0)).map_err(|_| NotDialable::NotANumber)
     }
 
     /// Whether `number` is what was typed, to the letter.
@@ -132,6 +129,10 @@ impl TypedNumber {
     pub fn is(&self, number: &str) -> bool {
         self.0 == number
     }
+}
+
+fn valid(number: rlibphonenumber::PhoneNumber) -> Result<rlibphonenumber::PhoneNumber, NotDialable> {
+    if number.is_valid() { Ok(number) } else { Err(NotDialable::Invalid) }
 }
 
 fn e164(number: &rlibphonenumber::PhoneNumber) -> Result<PhoneNumber, NotDialable> {

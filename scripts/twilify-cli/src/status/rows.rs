@@ -202,11 +202,16 @@ impl<'a> View<'a> {
 
     /// What keeps the provisioner from changing the attribute for the company number.
     fn unread(&self, employee: &Employee) -> Option<String> {
-        let reason = employee.company_number.as_ref()?.dialled(self.provisioner.territory.home).err()?;
-        Some(match self.published(employee) {
-            Some(_) => "company number with an extension, so the attribute is left as it is".to_owned(),
-            None => format!("company number unreadable: {reason}; empty the attribute to give them one"),
-        })
+        let (typed, home) = (employee.company_number.as_ref()?, self.provisioner.territory.home);
+        match typed.without_extension(home) {
+            Err(reason) => {
+                Some(format!("company number unreadable: {reason}; empty the attribute to give them one"))
+            }
+            Ok(_) => typed
+                .dialled(home)
+                .is_err()
+                .then(|| "company number with an extension, so the attribute is left as it is".to_owned()),
+        }
     }
 
     /// What is wrong between somebody and a number.
