@@ -136,7 +136,7 @@ impl Directory {
                 let revision = Revision {
                     employee: id.clone(),
                     etag: etag.map(ToOwned::to_owned),
-                    company_phone: user.attribute(&self.company_phone),
+                    company_phone: user.attribute(self.company_phone.as_str()),
                 };
                 Ok(Some((user.into_employee(&self.company_phone), revision)))
             }
@@ -195,7 +195,10 @@ impl Directory {
     ///
     /// Whether Okta refuses it for an attribute of another system is documented nowhere.
     pub async fn rehearse(&self, revision: &Revision) -> Result<(), Error> {
-        self.write(revision, self.company_phone.as_str(), revision.company_phone.clone()).await
+        // Okta may keep blank text as null, which would look as if somebody else had changed it.
+        let is_blank = revision.company_phone.as_str().is_some_and(|text| text.trim().is_empty());
+        let value = if is_blank { Value::Null } else { revision.company_phone.clone() };
+        self.write(revision, self.company_phone.as_str(), value).await
     }
 
     /// Empties a profile's company number, under the same condition as [`assign`](Self::assign).

@@ -58,8 +58,10 @@ pub(super) enum Later {
     OktaTakesNone,
     /// Okta is still busy with the employee's account.
     Busy,
+    /// Okta asks for fewer requests until the deadline.
+    OktaThrottles,
     /// Twilio asks for fewer requests.
-    Throttled,
+    TwilioThrottles,
     /// What the step is about has changed since it was planned.
     Changed,
 }
@@ -78,7 +80,8 @@ impl Later {
                 "Okta takes no numbers at the moment; see what failed, and none are bought until that is put right"
             }
             Self::Busy => "Okta is still busy with their account",
-            Self::Throttled => "Twilio asks for fewer requests",
+            Self::OktaThrottles => "Okta asks for fewer requests, and there was no time left to wait",
+            Self::TwilioThrottles => "Twilio asks for fewer requests",
             Self::Changed => "something changed while this ran",
         }
     }
@@ -105,7 +108,7 @@ impl From<Failure> for NotDone {
 impl From<okta::Error> for NotDone {
     fn from(error: okta::Error) -> Self {
         match error {
-            okta::Error::Throttled => Later::NoTime.into(),
+            okta::Error::Throttled => Later::OktaThrottles.into(),
             okta::Error::Conflict => Later::Changed.into(),
             okta::Error::Refused(refusal) => match refusal.is_about() {
                 Subject::Profile(_) => Self::Unwritable(refusal),
@@ -120,7 +123,9 @@ impl From<okta::Error> for NotDone {
 impl From<twilio::Error> for NotDone {
     fn from(error: twilio::Error) -> Self {
         match error {
-            twilio::Error::Refused(refusal) if refusal.status.as_u16() == 429 => Later::Throttled.into(),
+            twilio::Error::Refused(refusal) if refusal.status.as_u16() == 429 => {
+                Later::TwilioThrottles.into()
+            }
             error => Self::Failed(error.into()),
         }
     }

@@ -1,6 +1,6 @@
 //! What no step can put right, and what somebody should do about it.
 
-mod unreadable;
+mod attributes;
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use twilify::{Employee, Status, phone::Country, twilio::Owner};
 use super::{Absence, Numbers, Observation};
 
 pub(super) fn findings(world: &Observation, numbers: &Numbers<'_>, home: Country) -> Vec<String> {
-    let mut findings = unreadable::findings(world, numbers, home);
+    let mut findings = attributes::findings(world, numbers, home);
     for (number, claims) in numbers.claims.iter().filter(|(_, claims)| claims.len() > 1) {
         findings.push(format!(
             "{} have the same company number ({}), so calls to it reach the one whose label it carries, or nobody. Remove it from all \
@@ -28,7 +28,7 @@ pub(super) fn findings(world: &Observation, numbers: &Numbers<'_>, home: Country
     }
     for (number, claims) in &numbers.claims {
         let [employee] = claims[..] else { continue };
-        if unreadable::has_extension(employee, home) {
+        if attributes::has_extension(employee, home) {
             continue;
         }
         findings.extend(match numbers.all.get(number.as_e164()).map(|it| it.label.owner()) {

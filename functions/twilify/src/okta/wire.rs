@@ -70,7 +70,7 @@ pub(super) struct User {
 
 impl User {
     /// What an attribute holds; null if it is absent.
-    pub(super) fn attribute(&self, Attribute(name): &Attribute) -> Value {
+    pub(super) fn attribute(&self, name: &str) -> Value {
         self.profile.get(name).cloned().unwrap_or_default()
     }
 
