@@ -1,6 +1,7 @@
 //! What becomes of the numbers of those who leave.
 
-use sandbox::{Employee, World};
+use jiff::{SignedDuration, Timestamp};
+use sandbox::{Employee, Hidden, World};
 
 use crate::{COMPANY_NUMBER, a_world_with_ada};
 
@@ -67,14 +68,6 @@ async fn a_number_that_somebody_has_passed_on_by_hand_is_not_released() {
 }
 
 #[tokio::test]
-async fn the_number_of_somebody_whom_okta_has_deleted_is_retired() {
-    let world = a_world_that("pool").await;
-    world.okta.deletes("Ada");
-    world.run_provisioner().await.unwrap();
-    assert_eq!(label(&world).as_deref(), Some("twilify:pool"));
-}
-
-#[tokio::test]
 async fn somebody_who_is_suspended_or_not_served_keeps_their_number() {
     let world = a_world_that("release").await;
     let before = label(&world);
@@ -118,4 +111,84 @@ async fn when_everybody_seems_to_have_left_nobodys_number_is_touched() {
     world.okta.set_status("N5", "ACTIVE");
     world.run_provisioner().await.unwrap();
     assert_eq!(world.twilio.owned().len(), 15, "five are believed");
+}
+
+/// Ada's label with the note that she has been missing for so many days.
+fn missing_for(days: i64) -> String {
+    let day = (Timestamp::now() - SignedDuration::from_hours(24 * days)).to_string();
+    format!("twilify:{};missing={}", Employee::named("Ada", "").id(), &day[..10])
+}
+
+#[tokio::test]
+async fn somebody_whom_okta_does_not_know_any_more_keeps_their_number_for_the_quarantine() {
+    let world = a_world_that("pool").await;
+    world.okta.deletes("Ada");
+    world.run_provisioner().await.unwrap();
+    assert_eq!(label(&world), Some(missing_for(0)), "since when she is missing is noted");
+    let report = world.run_provisioner().await.unwrap();
+    assert_eq!(
+        (label(&world), &report["counts"]["changes"]),
+        (Some(missing_for(0)), &0.into()),
+        "{report:#}"
+    );
+    world.twilio.change(COMPANY_NUMBER, |it| it.friendly_name = missing_for(29));
+    world.run_provisioner().await.unwrap();
+    assert_eq!(label(&world), Some(missing_for(29)), "in quarantine");
+    world.twilio.change(COMPANY_NUMBER, |it| it.friendly_name = missing_for(31));
+    world.run_provisioner().await.unwrap();
+    assert_eq!(label(&world).as_deref(), Some("twilify:pool"));
+}
+
+#[tokio::test]
+async fn somebody_whom_the_token_may_not_see_for_a_while_loses_nothing() {
+    for hidden in [Hidden::LikeADeletedUser, Hidden::Forbidden] {
+        let world = a_world_that("release").await;
+        let before = label(&world);
+        world.okta.hides("Ada", hidden);
+        world.run_provisioner().await.unwrap();
+        world.twilio.change(COMPANY_NUMBER, |it| {
+            if it.friendly_name.contains("missing") {
+                it.friendly_name = missing_for(20);
+            }
+        });
+        world.run_provisioner().await.unwrap();
+        world.okta.shows("Ada");
+        world.run_provisioner().await.unwrap();
+        assert_eq!(label(&world), before, "{hidden:?}");
+        let call = world.call("+14155550123", COMPANY_NUMBER).await.to_string();
+        assert!(call.contains("+18182179229 rings"), "{call}");
+        // The days are counted anew the next time.
+        world.okta.hides("Ada", Hidden::LikeADeletedUser);
+        world.run_provisioner().await.unwrap();
+        assert_eq!(label(&world), Some(missing_for(0)), "{hidden:?}");
+    }
+}
+
+#[tokio::test]
+async fn by_default_nothing_is_noted_on_the_number_of_somebody_who_is_missing() {
+    let world = a_world_that("keep").await;
+    let before = label(&world);
+    world.okta.deletes("Ada");
+    world.run_provisioner().await.unwrap();
+    assert_eq!(label(&world), before);
+}
+
+#[tokio::test]
+async fn when_unusually_many_are_missing_at_once_nothing_is_noted_and_somebody_is_told() {
+    let world = World::start().await.unwrap();
+    for index in 0..20 {
+        let employee = Employee::named(&format!("N{index}"), "Doe");
+        world.okta.hire(employee.mobile(&format!("+1415555{:04}", 100 + index)));
+        world.twilio.sells(&format!("+1925{:07}", 3_290_000 + index));
+    }
+    world.configure("TWILIFY_RETIRE", "pool").await;
+    world.run_provisioner().await.unwrap();
+    let before = world.twilio.owned().into_iter().map(|it| it.friendly_name).collect::<Vec<_>>();
+    for index in 0..6 {
+        world.okta.hides(&format!("N{index}"), Hidden::LikeADeletedUser);
+    }
+    let report = world.run_provisioner().await.unwrap();
+    assert!(report["findings"].to_string().contains("none was retired"), "{report:#}");
+    let after = world.twilio.owned().into_iter().map(|it| it.friendly_name).collect::<Vec<_>>();
+    assert_eq!(after, before);
 }

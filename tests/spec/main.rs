@@ -4,8 +4,10 @@
 
 mod anything;
 mod architecture;
+mod attributes;
 mod caller_ids;
 mod calls;
+mod candidates;
 mod chaos;
 mod circles;
 mod cli;
@@ -36,6 +38,7 @@ mod security;
 mod signatures;
 mod starting;
 mod unforwarded;
+mod unwritable;
 
 use sandbox::{Employee, World};
 

@@ -2,67 +2,44 @@
 
 mod assign;
 mod buy;
+mod doubt;
+mod outcome;
+mod supply;
+mod unwritable;
 mod verify;
 
 use std::{
     collections::HashSet,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     time::Instant,
 };
 
 use futures_util::{StreamExt as _, stream};
-use jiff::Timestamp;
-use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
+use jiff::{Timestamp, civil::Date};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use twilify::{
-    Causes, CompanyNumber, MobileNumber, Status,
+    Causes, CompanyNumber, EmployeeId, MobileNumber, Status,
     config::Fate,
-    okta, twilio,
     twilio::{Label, MessagingService, OwnedNumber, Owner, Route},
 };
 
-use crate::{AT_ONCE, Change, Deadline, Ended, Plan, Provisioner, Report, Step, Watch, Who, shelf::Shelf};
+use self::{
+    doubt::Doubt,
+    outcome::{Failure, Later, NotDone, Outcome, Taken},
+    supply::Supply,
+    unwritable::Profiles,
+};
+use crate::{
+    AT_ONCE, Change, Deadline, Plan, Provisioner, Report, Step, Watch, Who, plan::Phase, shelf::Shelf,
+};
 
 /// The most numbers that may wait for Okta to take them. If so many do, no more are bought: something
-/// is wrong with the token or the profiles, and numbers cost money.
+/// is wrong with the token or the org, and numbers cost money.
 const MOST_WAITING: usize = 5;
 
-/// How a step that was not done ended.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error("could not read or write their profile")]
-    Okta(#[from] okta::Error),
-    #[error("Twilio did not do it")]
-    Twilio(#[from] twilio::Error),
-    #[error("bought {0}, but could not write it into their profile; the next run tries again")]
-    Unwritten(String, #[source] Box<Failure>),
-    #[error("no number is for sale in any of the area codes {0}; add another area code")]
-    SoldOut(String),
-}
-
-/// A step that is left to another run, and why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Later {
-    /// The deadline is near.
-    NoTime,
-    /// Whoever looks on has ended the run.
-    Stopped,
-    /// Too many numbers wait already.
-    TooManyWaiting,
-    /// What the step is about has changed since it was planned.
-    Changed,
-    /// Another system is the source of the number.
-    Uncleaned,
-}
-
-/// Whether a step was taken, or is left to another run; or how it failed.
-type Taken = Result<Result<(), Later>, Failure>;
-
-enum Outcome {
-    /// Done, with the number in full.
-    Done(String),
-    Later(Later),
-    Failed(Failure),
-}
+/// How many purchases may be under way at once as soon as Okta has taken a number in this run. Until then it is
+/// [`MOST_WAITING`].
+const MOST_BUYING: usize = 32;
 
 struct Work<'a> {
     provisioner: &'a Provisioner,
@@ -70,8 +47,9 @@ struct Work<'a> {
     watch: Watch<'a>,
     /// When it began to look at the world.
     began: Timestamp,
-    shelf: Mutex<Shelf<'a>>,
+    supply: Supply<'a>,
     waiting: Waiting,
+    doubt: Doubt,
     purchases: AtomicUsize,
 }
 
@@ -80,11 +58,13 @@ struct Waiting {
     /// A permit for each that may still join them.
     permits: Semaphore,
     count: AtomicUsize,
+    is_proven: AtomicBool,
 }
 
 impl Waiting {
     fn new() -> Self {
-        Self { permits: Semaphore::new(MOST_WAITING), count: AtomicUsize::new(0) }
+        let (count, is_proven) = (AtomicUsize::new(0), AtomicBool::new(false));
+        Self { permits: Semaphore::new(MOST_WAITING), count, is_proven }
     }
 
     /// Takes note of one more. If there is a `permit` for it, that one is not given back.
@@ -97,32 +77,50 @@ impl Waiting {
             self.permits.close();
         }
     }
+
+    /// Takes note that Okta has taken a number, so that more can be bought at once.
+    fn is_proven(&self) {
+        if !self.is_proven.swap(true, Ordering::Relaxed) {
+            self.permits.add_permits(MOST_BUYING - MOST_WAITING);
+        }
+    }
 }
 
-/// Does what `plan` says, where the numbers in `taken` are somebody's already, as far as `deadline` allows. It
-/// is made of what was there when the run `began`.
+/// What is known of the world besides the plan.
+pub(crate) struct Known {
+    /// The numbers that are somebody's already.
+    pub(crate) taken: HashSet<CompanyNumber>,
+    /// Those who have a number of ours.
+    pub(crate) holders: Vec<EmployeeId>,
+    /// When the world was looked at.
+    pub(crate) began: Timestamp,
+}
+
+/// Does what `plan` says, as far as `deadline` allows.
 /// A step that fails is reported and does not keep the others from being tried.
 pub(crate) async fn apply(
     provisioner: &Provisioner,
-    plan: Plan,
-    taken: HashSet<CompanyNumber>,
+    mut plan: Plan,
+    known: Known,
     deadline: Deadline,
-    began: Timestamp,
     watch: Watch<'_>,
 ) -> Report {
-    let needed = plan.steps.iter().filter(|step| step.change == Change::Buy).count();
+    let purchases = plan.steps.iter().filter(|step| step.change == Change::Buy).count();
+    stand_in(&mut plan);
+    let waiting = plan.steps.iter().filter(|step| step.change == Change::Buy);
     let work = Work {
         provisioner,
         deadline,
         watch,
-        began,
-        shelf: Mutex::new(Shelf::new(provisioner, needed, taken)),
+        began: known.began,
+        doubt: Doubt::new(known.holders, waiting.map(|step| step.who.employee.clone()).collect()),
+        supply: Supply::new(Shelf::new(provisioner, purchases, known.taken), purchases),
         waiting: Waiting::new(),
         purchases: AtomicUsize::new(0),
     };
     let mut report = Report::default();
-    report.leave(plan.refused, &plan.postponed, plan.findings);
-    let (mut written, mut crossed) = (Vec::new(), false);
+    report.leave(plan.refused, &[], plan.findings);
+    let (mut written, mut crossed, mut profiles) = (Vec::new(), false, Profiles::default());
     for phase in phases(&plan.steps) {
         let mut outcomes = stream::iter(phase.iter().map(|step| work.take_in_time(step))).buffered(AT_ONCE);
         for step in phase {
@@ -131,12 +129,13 @@ pub(crate) async fn apply(
                 Outcome::Done(number) if step.change.writes_number() => {
                     written.push((step.who.clone(), number.clone()));
                 }
-                Outcome::Later(Later::Changed) => crossed = true,
+                Outcome::NotDone(NotDone::Later(Later::Changed)) => crossed = true,
                 _ => {}
             }
-            (watch.ended)(report.add(step, outcome));
+            report.add(step, outcome, &mut profiles, watch);
         }
     }
+    profiles.report(&work.doubt, &mut report);
     if !written.is_empty() {
         let verified = work.verify(&written, crossed, &mut report);
         if tokio::time::timeout_at(deadline.abandon.into(), verified).await.is_err() {
@@ -151,6 +150,14 @@ pub(crate) async fn apply(
     report.counted()
 }
 
+/// Lets those who are beyond what the run may buy stand in for those whose profiles take no number: they come
+/// last, and get what is left.
+fn stand_in(plan: &mut Plan) {
+    let buy = |who| Step { who, change: Change::Buy };
+    let place = plan.steps.partition_point(|step| Phase::of(&step.change) <= Phase::Buy);
+    plan.steps.splice(place..place, std::mem::take(&mut plan.postponed).into_iter().map(buy));
+}
+
 /// The steps of one kind after those of another: an employee has at most one of each kind that touches
 /// their profile, so those of one kind do not get in each other's way.
 fn phases(steps: &[Step]) -> impl Iterator<Item = &[Step]> {
@@ -162,22 +169,23 @@ impl Work<'_> {
     /// next run completes it.
     async fn take_in_time(&self, step: &Step) -> Outcome {
         if Instant::now() >= self.deadline.last_start {
-            return Outcome::Later(Later::NoTime);
+            return Later::NoTime.into();
         }
         if self.watch.stop.load(Ordering::Relaxed) {
-            return Outcome::Later(Later::Stopped);
+            return Later::Stopped.into();
         }
         match tokio::time::timeout_at(self.deadline.abandon.into(), self.take(step)).await {
-            Ok(Outcome::Failed(Failure::Okta(okta::Error::Throttled))) | Err(_) => {
-                Outcome::Later(Later::NoTime)
-            }
-            Ok(outcome) => outcome,
+            Ok(Ok(number)) => Outcome::Done(number),
+            Ok(Err(why)) => Outcome::NotDone(why),
+            Err(_) => Later::NoTime.into(),
         }
     }
 
-    async fn take(&self, Step { who, change }: &Step) -> Outcome {
+    /// Takes a step, and returns the number that it was about.
+    async fn take(&self, Step { who, change }: &Step) -> Result<String, NotDone> {
         let number = change.number().unwrap_or_default().to_owned();
         let done = match change {
+            _ if change.writes_number() && self.doubt.is_certain() => Err(Later::OktaTakesNone.into()),
             Change::Clean(mobile) => self.clean(who, mobile).await,
             Change::CleanCompanyNumber(wanted) => self.clean_company_number(who, wanted).await,
             Change::Assign(owned) => self.assign(who, owned).await,
@@ -185,45 +193,39 @@ impl Work<'_> {
             Change::Seal(owned) | Change::Unseal(owned) => self.reroute(who, owned).await,
             Change::Adopt(owned) => self.adopt(who, owned).await,
             Change::TakeFromPool(owned) => self.take_from_pool(who, owned).await,
-            Change::Buy => return self.buy(who).await.unwrap_or_else(Outcome::Failed),
+            Change::Buy => {
+                let bought = self.buy(who).await;
+                self.learn(bought.as_ref().map(drop)).await;
+                return bought;
+            }
             Change::Enroll(owned) => self.enroll(owned).await,
+            Change::NoteMissing(owned, day) => self.note_missing(who, owned, *day).await,
+            Change::NoteFound(owned) => self.note_found(owned).await,
             Change::Retire(owned, fate) => self.retire(who, owned, *fate).await,
         };
-        match done {
-            Ok(Ok(())) => Outcome::Done(number),
-            Ok(Err(later)) => Outcome::Later(later),
-            Err(failure) => Outcome::Failed(failure),
+        if change.writes_number() {
+            self.learn(done.as_ref().map(drop)).await;
         }
+        done.map(|()| number)
     }
 
     async fn clean(&self, who: &Who, mobile: &MobileNumber) -> Taken {
         let Provisioner { directory, territory, .. } = self.provisioner;
-        let Some((employee, revision)) = directory.find(&who.employee).await? else {
-            return Ok(Err(Later::Changed));
-        };
+        let (employee, revision) = directory.find(&who.employee).await?.ok_or(Later::Changed)?;
         let typed = employee.mobile.and_then(|typed| typed.parse(territory.home).ok());
         if typed.is_none_or(|number| number.as_e164() != mobile.as_e164()) {
-            return Ok(Err(Later::Changed));
+            return Err(Later::Changed.into());
         }
-        match directory.clean_mobile(&revision, mobile).await {
-            Ok(()) => Ok(Ok(())),
-            Err(okta::Error::Conflict) => Ok(Err(Later::Changed)),
-            // Where HR keeps the numbers Okta may not change them. Nothing is lost: everybody who reads
-            // the number here understands it as it was typed.
-            Err(okta::Error::Refused(refusal)) if refusal.is_mastered_elsewhere() => {
-                Ok(Err(Later::Uncleaned))
-            }
-            Err(error) => Err(error.into()),
-        }
+        Ok(directory.clean_mobile(&revision, mobile).await?)
     }
 
     /// Writes the employee's label on a number and sends its calls and messages to us.
     async fn label(&self, who: &Who, owned: &OwnedNumber) -> Taken {
         // What somebody else has texted to it does not concern a new owner.
-        let stopped = owned.is_stopped() && owned.label == Label::of(&who.employee);
-        let route = self.route(who, &owned.number).noting(stopped);
+        let is_theirs = owned.label.owner() == Owner::Employee(who.employee.clone());
+        let route = self.route(who, &owned.number).noting(owned.is_stopped() && is_theirs);
         self.provisioner.account.update(&owned.sid, &Label::of(&who.employee), &route).await?;
-        Ok(Ok(()))
+        Ok(())
     }
 
     /// Writes what is last known of the employee into a number's webhooks, or takes it out. The label stays as
@@ -234,8 +236,7 @@ impl Work<'_> {
             Owner::Pool => Route::pool(&settings.public_url),
             Owner::Employee(_) | Owner::Stranger => self.route(who, &owned.number).noting(owned.is_stopped()),
         };
-        account.reroute(&owned.sid, &route).await?;
-        Ok(Ok(()))
+        Ok(account.reroute(&owned.sid, &route).await?)
     }
 
     /// Where calls and messages go on `number`, once it is the employee's.
@@ -246,15 +247,15 @@ impl Work<'_> {
         Route::of(&settings.public_url, &who.employee, sealed.as_ref())
     }
 
-    async fn pool(&self, owned: &OwnedNumber) -> Result<(), Failure> {
+    /// Puts a number into the pool, and returns it as it is then.
+    async fn pool(&self, owned: &OwnedNumber) -> Result<OwnedNumber, NotDone> {
         let Provisioner { account, settings, .. } = self.provisioner;
-        account.update(&owned.sid, &Label::pool(), &Route::pool(&settings.public_url)).await?;
-        Ok(())
+        Ok(account.update(&owned.sid, &Label::pool(), &Route::pool(&settings.public_url)).await?)
     }
 
     /// Adds a number to the Messaging Service. If that fails, the plan of the next run has it.
     async fn try_to_enroll(&self, who: &Who, owned: &OwnedNumber) {
-        if let Err(failure) = self.enroll(owned).await {
+        if let Err(NotDone::Failed(failure)) = self.enroll(owned).await {
             let error = Causes(&failure);
             tracing::error!(employee = who.employee.0, %error, "could not add a number to the Messaging Service");
         }
@@ -264,56 +265,49 @@ impl Work<'_> {
         if let Some(service) = &self.provisioner.messaging_service {
             MessagingService::add(service, &owned.sid).await?;
         }
-        Ok(Ok(()))
+        Ok(())
     }
 
-    /// Takes the number from whoever has left, if at this moment they still have.
+    /// Takes the number from an employee who has left or is missing, if that is still so at this moment.
     async fn retire(&self, who: &Who, owned: &OwnedNumber, fate: Fate) -> Taken {
         let employee = self.provisioner.directory.find(&who.employee).await?;
         if employee.is_some_and(|(employee, _)| employee.status != Status::Left) {
-            return Ok(Err(Later::Changed));
+            return Err(Later::Changed.into());
         }
         // Somebody may have passed it on, and there is no undoing a release.
-        let label = self.provisioner.account.find(&owned.number).await?.map(|it| it.label);
         let Provisioner { directory, territory, .. } = self.provisioner;
         let heir = directory.find_by_company_number(&owned.number, territory).await?;
-        if label.as_ref() != Some(&owned.label) || heir.is_some() {
-            return Ok(Err(Later::Changed));
+        if !self.is_unchanged(owned).await? || heir.is_some() {
+            return Err(Later::Changed.into());
         }
         match fate {
-            Fate::Pool => self.pool(owned).await?,
+            Fate::Pool => drop(self.pool(owned).await?),
             Fate::Release => self.provisioner.account.release(&owned.sid).await?,
         }
-        Ok(Ok(()))
+        Ok(())
     }
-}
 
-impl Report {
-    fn add(&mut self, Step { who, change }: &Step, outcome: Outcome) -> Ended<'_> {
-        match outcome {
-            Outcome::Done(number) => self.done(who, change, &number),
-            Outcome::Later(Later::Uncleaned) => self.find(format!(
-                "A phone number of {} comes from another system, so its formatting cannot be cleaned up in Okta. Calls \
-                 and texts are forwarded all the same.",
-                who.name
-            )),
-            Outcome::Later(later) => self.later(who, later.reason()),
-            Outcome::Failed(failure) => self.failed(who, change.kind(), &Causes(&failure)),
+    /// Notes on a number since when its employee is missing, if they still are at this moment.
+    async fn note_missing(&self, who: &Who, owned: &OwnedNumber, since: Date) -> Taken {
+        let Provisioner { account, directory, .. } = self.provisioner;
+        if directory.find(&who.employee).await?.is_some() || !self.is_unchanged(owned).await? {
+            return Err(Later::Changed.into());
         }
+        Ok(account.relabel(&owned.sid, &Label::missing(&who.employee, since)).await?)
     }
-}
 
-impl Later {
-    fn reason(self) -> &'static str {
-        match self {
-            Self::NoTime => "there was no time left in this run",
-            Self::Stopped => "this one was ended early",
-            Self::TooManyWaiting => {
-                "Okta does not take the numbers that were bought already; see what failed, and no more are bought until that is \
-                 put right"
-            }
-            Self::Changed => "something changed while this ran",
-            Self::Uncleaned => "another system is the source of the number",
+    async fn note_found(&self, owned: &OwnedNumber) -> Taken {
+        // An earlier step of this run may have written the label anew.
+        let Owner::Employee(employee) = owned.label.owner() else { return Err(Later::Changed.into()) };
+        if !self.is_unchanged(owned).await? {
+            return Ok(());
         }
+        Ok(self.provisioner.account.relabel(&owned.sid, &Label::of(&employee)).await?)
+    }
+
+    /// Whether a number has the label that it had when the world was looked at.
+    async fn is_unchanged(&self, owned: &OwnedNumber) -> Result<bool, NotDone> {
+        let now = self.provisioner.account.find(&owned.number).await?;
+        Ok(now.is_some_and(|it| it.label == owned.label))
     }
 }

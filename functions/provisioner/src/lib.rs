@@ -5,6 +5,7 @@
 //! applies. It is safe to run at any moment, after any crash, and twice at once.
 
 mod apply;
+mod names;
 mod observe;
 mod plan;
 mod report;
@@ -122,8 +123,12 @@ impl Provisioner {
     pub async fn carry_out(&self, survey: Survey, end: Instant, watch: Watch<'_>) -> Report {
         let Survey { world, plan, began } = survey;
         let deadline = Deadline::of(end);
-        let taken = world.taken(self.territory.home);
-        apply::apply(&self.patient(deadline), plan, taken, deadline, began, watch).await
+        let known = apply::Known {
+            taken: world.taken(self.territory.home),
+            holders: world.holders(&self.territory),
+            began,
+        };
+        apply::apply(&self.patient(deadline), plan, known, deadline, watch).await
     }
 
     /// The same, with clients that wait as long as the vendors ask them to, if there is time.

@@ -43,18 +43,26 @@ pub(crate) async fn observe(provisioner: &Provisioner) -> Result<Observation, No
     if settings.retire != Retire::Keep {
         let absent = absent_owners(&world);
         let absences = absent.into_iter().map(|id| async {
-            let absence = match directory.find(&id).await? {
-                None => Absence::Deleted,
-                Some((employee, _)) if employee.status == Status::Left => {
+            let absence = match directory.find(&id).await {
+                Ok(None) => Absence::Missing,
+                Ok(Some((employee, _))) if employee.status == Status::Left => {
                     Absence::Left(employee.status_changed)
                 }
-                Some(_) => Absence::NotServed,
+                Ok(Some(_)) => Absence::NotServed,
+                // The token may not see this employee. That it may see nobody would have shown in the list.
+                Err(okta::Error::Refused(refusal)) if is_about_one(&refusal) => Absence::NotServed,
+                Err(error) => return Err(error.into()),
             };
             Ok::<_, NotObserved>((id, absence))
         });
         world.absent = stream::iter(absences).buffered(AT_ONCE).try_collect().await?;
     }
     Ok(world)
+}
+
+/// Whether Okta refuses to show one employee, and may well show others.
+fn is_about_one(refusal: &okta::Refusal) -> bool {
+    matches!(refusal.is_about(), okta::Subject::Profile(_))
 }
 
 /// Those whose label is on a number and who are not among the employees, or have left.

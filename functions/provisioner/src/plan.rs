@@ -1,18 +1,19 @@
 //! What there is to do. Pure: it reads nothing but its arguments, and it cannot fail.
 
+mod absent;
 mod findings;
 mod numbers;
 mod step;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use twilify::{
     CompanyNumber, Employee, EmployeeId, Status,
-    config::{Fate, Provisioning, Retire},
+    config::Provisioning,
     phone::{Country, NotDialable, Territory},
     seal::{LastKnown, Seal},
-    twilio::{Label, OwnedNumber, Owner, Route},
+    twilio::{OwnedNumber, Owner, Route},
 };
 
 use self::numbers::Numbers;
@@ -36,8 +37,21 @@ impl Observation {
     /// a profile, where another run may just have written them.
     pub(crate) fn taken(&self, country: Country) -> HashSet<CompanyNumber> {
         let owned = self.numbers.iter().map(|it| it.number.clone());
-        let held = self.employees.iter().filter_map(|it| it.company_number.as_ref()?.dialled(country).ok());
+        let held = self
+            .employees
+            .iter()
+            .filter_map(|it| it.company_number.as_ref()?.without_extension(country).ok());
         owned.chain(held.map(CompanyNumber::new)).collect()
+    }
+
+    /// Those who work here and publish a number that carries their label.
+    pub(crate) fn holders(&self, territory: &Territory) -> Vec<EmployeeId> {
+        let numbers = Numbers::of(self, territory.home);
+        let publishes = |it: &Employee| {
+            numbers.labelled(&it.id).iter().any(|owned| it.publishes(&owned.number, territory))
+        };
+        let working = self.employees.iter().filter(|it| it.status == Status::Working && publishes(it));
+        working.map(|it| it.id.clone()).collect()
     }
 }
 
@@ -46,9 +60,9 @@ impl Observation {
 pub enum Absence {
     /// They left, at the time that Okta gives.
     Left(Option<Timestamp>),
-    /// Okta has forgotten them.
-    Deleted,
-    /// They work here, but whom to serve is narrowed down.
+    /// Okta does not know them. They were deleted, or the token may not see them any more.
+    Missing,
+    /// They work here, but whom to serve is narrowed down, or the token may not see them.
     NotServed,
 }
 
@@ -61,7 +75,7 @@ pub struct Rules<'a> {
     pub territory: &'a Territory,
     /// What seals the last known mobiles, if anything does.
     pub seal: Option<&'a Seal>,
-    /// The time at which leavers are held against the quarantine, and seals against their age.
+    /// The time against which the quarantine of leavers and the age of seals are measured.
     pub now: Timestamp,
 }
 
@@ -96,7 +110,7 @@ pub enum Unusable {
 pub fn plan(world: &Observation, rules: &Rules<'_>) -> Plan {
     let Rules { settings, territory, .. } = rules;
     let numbers = Numbers::of(world, territory.home);
-    let mut plan = Plan { findings: findings::findings(world, &numbers), ..Plan::default() };
+    let mut plan = Plan { findings: findings::findings(world, &numbers, territory.home), ..Plan::default() };
     let mut steps: BTreeMap<Phase, Vec<Step>> = BTreeMap::new();
     let mut pool = numbers.pool(settings);
     let mut purchases = settings.max_purchases;
@@ -140,7 +154,8 @@ pub fn plan(world: &Observation, rules: &Rules<'_>) -> Plan {
                     step(Change::Adopt(number.clone()));
                 }
                 Some(number)
-                    if number.label == Label::of(&employee.id) && !typed.is(number.number.as_e164()) =>
+                    if number.label.owner() == Owner::Employee(employee.id.clone())
+                        && !typed.is(number.number.as_e164()) =>
                 {
                     step(Change::CleanCompanyNumber(number.number.clone()));
                 }
@@ -172,8 +187,16 @@ pub fn plan(world: &Observation, rules: &Rules<'_>) -> Plan {
         let change = Change::Enroll(number.clone());
         steps.entry(Phase::of(&change)).or_default().push(Step { who: Who::owner(number), change });
     }
-    match leavers(world, rules, &numbers) {
-        Ok(leavers) => steps.entry(Phase::Retire).or_default().extend(leavers),
+    for number in absent::found(world, &numbers) {
+        let change = Change::NoteFound(number.clone());
+        steps.entry(Phase::of(&change)).or_default().push(Step { who: Who::owner(number), change });
+    }
+    match absent::gone(world, rules, &numbers) {
+        Ok(gone) => {
+            for step in gone {
+                steps.entry(Phase::of(&step.change)).or_default().push(step);
+            }
+        }
         Err(finding) => plan.findings.push(finding),
     }
     plan.steps = steps.into_values().flatten().collect();
@@ -204,7 +227,7 @@ fn rerouted(
 
 /// The order of the steps.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Phase {
+pub(crate) enum Phase {
     Unseal,
     Clean,
     CleanCompanyNumber,
@@ -214,12 +237,14 @@ enum Phase {
     TakeFromPool,
     Buy,
     Enroll,
+    NoteFound,
+    NoteMissing,
     Retire,
     Seal,
 }
 
 impl Phase {
-    fn of(change: &Change) -> Self {
+    pub(crate) fn of(change: &Change) -> Self {
         match change {
             Change::Clean(_) => Self::Clean,
             Change::CleanCompanyNumber(_) => Self::CleanCompanyNumber,
@@ -231,51 +256,11 @@ impl Phase {
             Change::TakeFromPool(_) => Self::TakeFromPool,
             Change::Buy => Self::Buy,
             Change::Enroll(_) => Self::Enroll,
+            Change::NoteFound(_) => Self::NoteFound,
+            Change::NoteMissing(..) => Self::NoteMissing,
             Change::Retire(..) => Self::Retire,
         }
     }
-}
-
-/// The steps that take their numbers from those who left long enough ago, or why there are none:
-/// when many seem to have left at once, it is Okta that is wrong, or we are asking another org.
-fn leavers(world: &Observation, rules: &Rules<'_>, numbers: &Numbers<'_>) -> Result<Vec<Step>, String> {
-    let Rules { settings, now, .. } = rules;
-    let Retire::To(fate) = settings.retire else { return Ok(Vec::new()) };
-    let quarantine = SignedDuration::from_hours(24 * i64::from(settings.retire_after_days));
-    let is_due = |owner: &EmployeeId| match world.absent.get(owner) {
-        Some(Absence::Deleted) => true,
-        Some(Absence::Left(Some(since))) => now.duration_since(*since) >= quarantine,
-        Some(Absence::Left(None) | Absence::NotServed) | None => false,
-    };
-    // A number that a profile names is in use, whosever label it carries.
-    let unused = |it: &&OwnedNumber| !numbers.claims.contains_key(&it.number);
-    let due = numbers.by_owner.iter().filter(|(owner, _)| is_due(owner)).flat_map(|(_, numbers)| numbers);
-    let due: Vec<&OwnedNumber> = due.copied().filter(unused).collect();
-    if due.is_empty() {
-        return Ok(Vec::new());
-    }
-    if !numbers.somebody_is_here(world) {
-        return Err("Nobody who has a number seems to work here any more, so no number was retired. Look whether the \
-                    parameter okta/org-url names the right org."
-            .to_owned());
-    }
-    let ours = numbers.ours().count();
-    let most = (ours / 10).max(5);
-    if due.len() > most {
-        return Err(format!(
-            "{} of {ours} numbers belong to people who have left, which is more than the {most} that one run retires, so \
-             none was retired. If so many have really left, retire their numbers by hand; if not, look at Okta.",
-            due.len()
-        ));
-    }
-    let step = |it: &OwnedNumber| {
-        let who = Who::owner(it);
-        // When somebody was deleted nobody knows, so their number is not given away for good.
-        let deleted = world.absent.get(&who.employee) == Some(&Absence::Deleted);
-        let fate = if deleted { Fate::Pool } else { fate };
-        Step { who, change: Change::Retire(it.clone(), fate) }
-    };
-    Ok(due.into_iter().map(step).collect())
 }
 
 #[cfg(test)]

@@ -16,8 +16,8 @@ const NONE_IN_AREA_CODE: u32 = 21452;
 
 /// Numbers for sale, in the order in which they are to be bought: one search serves many purchases.
 ///
-/// A number is taken from the shelf once, whatever searches say. To buy a number that is ours already
-/// would take it from the employee who has it.
+/// A number is put there once, whatever searches say, and comes back only if nobody has tried to buy it. To buy a
+/// number that is ours already would take it from the employee who has it.
 pub(crate) struct Shelf<'a> {
     provisioner: &'a Provisioner,
     numbers: VecDeque<CompanyNumber>,
@@ -33,6 +33,18 @@ impl<'a> Shelf<'a> {
     pub(crate) fn new(provisioner: &'a Provisioner, needed: usize, taken: HashSet<CompanyNumber>) -> Self {
         let areas = provisioner.settings.area_codes.iter().copied().collect();
         Self { provisioner, numbers: VecDeque::new(), seen: taken, areas, needed }
+    }
+
+    /// Puts back a number that was taken and certainly not bought. It is the next one again.
+    pub(crate) fn put_back(&mut self, number: CompanyNumber) {
+        self.needed += 1;
+        self.numbers.push_front(number);
+    }
+
+    /// Where it looks for numbers, like `925, 415`.
+    pub(crate) fn area_codes(&self) -> String {
+        let codes = self.provisioner.settings.area_codes.iter().map(ToString::to_string);
+        codes.collect::<Vec<_>>().join(", ")
     }
 
     /// The next number, from the first area code that has one; `None` if all are sold out.

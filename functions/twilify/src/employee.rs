@@ -73,10 +73,10 @@ impl Employee {
         if mobile.as_e164() == company_number.as_e164() { Err(Unreachable::Loop) } else { Ok(mobile) }
     }
 
-    /// Whether `number` is the one they publish, in whatever notation.
+    /// Whether `number` is the one they publish, in any notation and with any extension.
     #[must_use]
     pub fn publishes(&self, number: &CompanyNumber, territory: &Territory) -> bool {
-        let published = self.company_number.as_ref().and_then(|it| it.dialled(territory.home).ok());
+        let published = self.company_number.as_ref().and_then(|it| it.without_extension(territory.home).ok());
         published.is_some_and(|published| published.as_e164() == number.as_e164())
     }
 }

@@ -9,7 +9,7 @@ mod page;
 mod standing;
 mod wire;
 
-use std::{sync::Arc, time::Instant};
+use std::{fmt, sync::Arc, time::Instant};
 
 use http::{Method, StatusCode, header};
 use reqwest::RequestBuilder;
@@ -19,7 +19,7 @@ use url::Url;
 
 use self::pace::Pace;
 pub use self::{
-    error::{Error, Refusal},
+    error::{Error, Refusal, Subject, Unwritable},
     org::{NotAnOrg, OrgUrl},
     standing::{Allowance, Glance, is_there},
     wire::{Attribute, NotAnAttribute},
@@ -63,10 +63,18 @@ pub struct Directory {
 }
 
 /// The state of a profile at the moment it was read, so that a write can say what it builds on.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Revision {
     employee: EmployeeId,
     etag: Option<String>,
+    /// What the attribute for the company number held, as JSON.
+    company_phone: Value,
+}
+
+impl fmt::Debug for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Revision({}, {:?})", self.employee.0, self.etag)
+    }
 }
 
 impl Directory {
@@ -125,7 +133,11 @@ impl Directory {
         match self.get::<wire::User>(self.user(id)).await {
             Ok((answer, user)) => {
                 let etag = answer.headers.get(header::ETAG).and_then(|etag| etag.to_str().ok());
-                let revision = Revision { employee: id.clone(), etag: etag.map(ToOwned::to_owned) };
+                let revision = Revision {
+                    employee: id.clone(),
+                    etag: etag.map(ToOwned::to_owned),
+                    company_phone: user.attribute(self.company_phone.as_str()),
+                };
                 Ok(Some((user.into_employee(&self.company_phone), revision)))
             }
             Err(Error::Refused(refusal)) if refusal.code == wire::NO_SUCH_USER => Ok(None),
@@ -176,6 +188,17 @@ impl Directory {
     /// it was read ([`Error::Conflict`]). Nothing else in the profile is touched.
     pub async fn assign(&self, revision: &Revision, number: &CompanyNumber) -> Result<(), Error> {
         self.write(revision, self.company_phone.as_str(), number.as_e164()).await
+    }
+
+    /// Writes what the attribute for the company number holds already, under the same condition as
+    /// [`assign`](Self::assign): it changes nothing, and shows whether Okta takes a write to this profile.
+    ///
+    /// Whether Okta refuses it for an attribute of another system is documented nowhere.
+    pub async fn rehearse(&self, revision: &Revision) -> Result<(), Error> {
+        // Okta may keep blank text as null, which would look as if somebody else had changed it.
+        let is_blank = revision.company_phone.as_str().is_some_and(|text| text.trim().is_empty());
+        let value = if is_blank { Value::Null } else { revision.company_phone.clone() };
+        self.write(revision, self.company_phone.as_str(), value).await
     }
 
     /// Empties a profile's company number, under the same condition as [`assign`](Self::assign).

@@ -309,6 +309,8 @@ fn owned<'a>(numbers: &'a [OwnedNumber], number: &PhoneNumber) -> Result<&'a Own
 fn succeeded(report: &Report) -> Result<()> {
     match report.failed.iter().chain(&report.postponed).next() {
         Some(entry) => Err(anyhow!("{}", entry.text)),
+        // What somebody has to put right in a profile is a finding.
+        None if report.changes.is_empty() => Err(anyhow!("{}", report.findings.join(" "))),
         None => Ok(()),
     }
 }

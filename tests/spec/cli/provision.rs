@@ -147,7 +147,7 @@ async fn what_could_not_be_done_is_told_and_makes_the_program_fail() {
         "{said:?}"
     );
     assert!(
-        said.result.contains("\n✗ Ada Lovelace: could not buy: bought +19253294109, but could not write it"),
+        said.result.contains("\n✗ Ada Lovelace: could not buy: could not read or write their profile"),
         "{said:?}"
     );
     world.okta.health.recovers();

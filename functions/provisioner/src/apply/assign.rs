@@ -1,35 +1,110 @@
-//! Writing numbers into profiles, and seeing to it that a number has one employee.
+//! Writing numbers into profiles.
 
-use twilify::{CompanyNumber, Employee, Status, okta, okta::Revision, twilio::OwnedNumber};
+use twilify::{
+    CompanyNumber, Employee, Status, okta,
+    okta::Revision,
+    twilio::{OwnedNumber, Owner},
+};
 
-use super::{Failure, Later, Taken, Work};
+use super::{Later, NotDone, Taken, Work};
 use crate::{Provisioner, Who};
 
 /// How often a write is tried whose outcome is unknown, or that came a moment after somebody else's.
 const ATTEMPTS: usize = 3;
 
+/// A number that has an employee's label was not written into their profile.
+pub(super) struct Unwritten {
+    pub(super) why: NotDone,
+    /// The number, if it is in the pool now.
+    pub(super) pooled: Option<OwnedNumber>,
+}
+
 impl Work<'_> {
     /// Writes a number with the employee's label into their profile.
     pub(super) async fn assign(&self, who: &Who, owned: &OwnedNumber) -> Taken {
         let written = self.write(who, &owned.number, None).await;
-        if written.is_err() {
+        if let Err(NotDone::Failed(_)) = &written {
             self.waiting.one_more(None);
         }
         written
     }
 
-    /// Gives the employee a number from the pool: first the label, so that a run that is interrupted
-    /// is completed by the next one.
+    /// Gives the employee a number from the pool.
     pub(super) async fn take_from_pool(&self, who: &Who, owned: &OwnedNumber) -> Taken {
-        let Some(revision) = self.vacancy(who).await? else { return Ok(Err(Later::Changed)) };
-        let _ = self.label(who, owned).await?;
-        let written = self.write(who, &owned.number, Some(revision)).await?;
-        if written.is_err() {
-            self.pool(owned).await?;
-        } else {
-            self.try_to_enroll(who, owned).await;
+        let revision = match self.rehearse(who).await {
+            Ok(revision) => revision,
+            Err(why) => {
+                if owned.label.owner() == Owner::Pool {
+                    self.supply.add(owned.clone()).await;
+                }
+                return Err(why);
+            }
+        };
+        match self.hand_over(who, owned, revision).await {
+            Ok(()) => Ok(()),
+            Err(Unwritten { why, pooled }) => {
+                if let Some(number) = pooled {
+                    self.supply.add(number).await;
+                }
+                Err(why)
+            }
         }
-        Ok(written)
+    }
+
+    /// Gives the employee a number that the account owns: first the label, so that a run that is interrupted is
+    /// completed by the next one.
+    pub(super) async fn hand_over(
+        &self,
+        who: &Who,
+        owned: &OwnedNumber,
+        revision: Revision,
+    ) -> Result<(), Unwritten> {
+        if let Err(why) = self.label(who, owned).await {
+            return Err(Unwritten { why, pooled: None });
+        }
+        let written = self.complete(who, owned, revision).await;
+        if let Err(Unwritten { why: NotDone::Failed(_), .. }) = &written {
+            self.waiting.one_more(None);
+        }
+        written
+    }
+
+    /// Writes a number that has the employee's label into their profile. If the profile does not take it, or not any
+    /// more, the number goes to the pool.
+    pub(super) async fn complete(
+        &self,
+        who: &Who,
+        owned: &OwnedNumber,
+        revision: Revision,
+    ) -> Result<(), Unwritten> {
+        match self.write(who, &owned.number, Some(revision)).await {
+            Ok(()) => {
+                self.try_to_enroll(who, owned).await;
+                Ok(())
+            }
+            Err(why @ (NotDone::Unwritable(_) | NotDone::Later(Later::Changed))) => {
+                match self.pool(owned).await {
+                    Ok(pooled) => Err(Unwritten { why, pooled: Some(pooled) }),
+                    Err(failure) => Err(Unwritten { why: failure, pooled: None }),
+                }
+            }
+            // The label is on it, so the next run assigns it.
+            Err(why) => Err(Unwritten { why, pooled: None }),
+        }
+    }
+
+    /// Sees whether the employee's profile takes a number, before one is bought or labelled for them: it reads the
+    /// profile, and writes what stands there already.
+    pub(super) async fn rehearse(&self, who: &Who) -> Result<Revision, NotDone> {
+        let mut attempt = 1;
+        loop {
+            let revision = self.vacancy(who).await?.ok_or(Later::Changed)?;
+            match self.provisioner.directory.rehearse(&revision).await {
+                Ok(()) => return Ok(revision),
+                Err(error) if attempt < ATTEMPTS && may_be_repeated(&error) => attempt += 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     /// Labels a number that the employee's profile names already, and cleans its notation there.
@@ -37,32 +112,24 @@ impl Work<'_> {
         let Provisioner { directory, territory, .. } = self.provisioner;
         let employee = directory.find(&who.employee).await?.map(|(employee, _)| employee);
         if !employee.is_some_and(|it| it.publishes(&owned.number, territory)) {
-            return Ok(Err(Later::Changed));
+            return Err(Later::Changed.into());
         }
-        let _ = self.label(who, owned).await?;
+        self.label(who, owned).await?;
         self.try_to_enroll(who, owned).await;
         self.clean_company_number(who, &owned.number).await
     }
 
     pub(super) async fn clean_company_number(&self, who: &Who, wanted: &CompanyNumber) -> Taken {
         let Provisioner { directory, territory, .. } = self.provisioner;
-        let Some((employee, revision)) = directory.find(&who.employee).await? else {
-            return Ok(Err(Later::Changed));
-        };
-        let Some(typed) = &employee.company_number else { return Ok(Err(Later::Changed)) };
+        let (employee, revision) = directory.find(&who.employee).await?.ok_or(Later::Changed)?;
+        let typed = employee.company_number.as_ref().ok_or(Later::Changed)?;
         if typed.is(wanted.as_e164()) {
-            return Ok(Ok(()));
+            return Ok(());
         }
         if typed.dialled(territory.home).is_ok_and(|number| number.as_e164() == wanted.as_e164()) {
-            return match directory.assign(&revision, wanted).await {
-                Ok(()) => Ok(Ok(())),
-                Err(okta::Error::Refused(refusal)) if refusal.is_mastered_elsewhere() => {
-                    Ok(Err(Later::Uncleaned))
-                }
-                Err(error) => Err(error.into()),
-            };
+            return Ok(directory.assign(&revision, wanted).await?);
         }
-        Ok(Err(Later::Changed))
+        Err(Later::Changed.into())
     }
 
     /// Writes `number` into the profile of an employee who works here and has none. `Later::Changed` if
@@ -82,13 +149,15 @@ impl Work<'_> {
             let current = match revision.take() {
                 Some(revision) => revision,
                 None => match directory.find(&who.employee).await? {
-                    Some((employee, _)) if has(&employee, number) => return Ok(Ok(())),
+                    Some((employee, _)) if employee.status != Status::Left && has(&employee, number) => {
+                        return Ok(());
+                    }
                     Some((employee, revision)) if is_vacant(&employee) => revision,
-                    _ => return Ok(Err(Later::Changed)),
+                    _ => return Err(Later::Changed.into()),
                 },
             };
             match directory.assign(&current, number).await {
-                Ok(()) => return Ok(Ok(())),
+                Ok(()) => return Ok(()),
                 Err(error) if attempt < ATTEMPTS && may_be_repeated(&error) => attempt += 1,
                 Err(error) => return Err(error.into()),
             }
@@ -96,7 +165,7 @@ impl Work<'_> {
     }
 
     /// The profile of an employee who, at this moment, still works here and waits for a number.
-    pub(super) async fn vacancy(&self, who: &Who) -> Result<Option<Revision>, Failure> {
+    async fn vacancy(&self, who: &Who) -> Result<Option<Revision>, NotDone> {
         let found = self.provisioner.directory.find(&who.employee).await?;
         Ok(found.filter(|(employee, _)| is_vacant(employee)).map(|(_, revision)| revision))
     }

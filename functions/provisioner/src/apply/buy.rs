@@ -2,12 +2,14 @@
 
 use std::sync::atomic::Ordering;
 
+use tokio::sync::SemaphorePermit;
 use twilify::{
-    CompanyNumber, okta,
+    CompanyNumber,
+    okta::Revision,
     twilio::{self, Label, OwnedNumber},
 };
 
-use super::{Failure, Later, Outcome, Work};
+use super::{Failure, Later, NotDone, Work, assign::Unwritten, supply::Drawn};
 use crate::Who;
 
 /// Twilio's word for a number that somebody else was quicker to buy.
@@ -19,58 +21,106 @@ const NOT_AVAILABLE: u32 = 21422;
 const ATTEMPTS: usize = 3;
 
 impl Work<'_> {
-    /// Buys a number and writes it into the employee's profile.
-    pub(super) async fn buy(&self, who: &Who) -> Result<Outcome, Failure> {
-        let Ok(permit) = self.waiting.permits.acquire().await else {
-            return Ok(Outcome::Later(Later::TooManyWaiting));
-        };
-        // The number is taken before the profile is read, and not put back: so two runs that see the same
-        // world want the same number for the same employee, and buying it twice is buying it once.
-        let candidate = self.candidate().await?;
-        let Some(revision) = self.vacancy(who).await? else { return Ok(Outcome::Later(Later::Changed)) };
-        let bought = match self.purchase(candidate, who).await {
-            Ok(bought) => bought,
-            Err(failure) => {
-                // It may have been bought all the same.
-                if failure.may_have_bought() {
-                    self.waiting.one_more(Some(permit));
+    /// Gives the employee a number that is in the pool by now, or else buys one, and returns it.
+    pub(super) async fn buy(&self, who: &Who) -> Result<String, NotDone> {
+        if self.doubt.is_certain() {
+            return Err(Later::OktaTakesNone.into());
+        }
+        let permit = self.waiting.permits.acquire().await.map_err(|_| Later::TooManyWaiting)?;
+        let mut rehearsed = None;
+        loop {
+            // The candidate is drawn before the profile is read: so two runs that see the same world want the same number
+            // for the same employee, and buying it twice is buying it once.
+            match self.supply.draw().await? {
+                Drawn::Pooled(owned) => return self.try_on(who, owned, rehearsed).await,
+                Drawn::ForSale(number) => {
+                    let revision = match rehearsed {
+                        Some(revision) => revision,
+                        None => match self.rehearse(who).await {
+                            Ok(revision) => revision,
+                            Err(why @ (NotDone::Unwritable(_) | NotDone::Later(_))) => {
+                                self.supply.not_wanted(Some(number)).await;
+                                return Err(why);
+                            }
+                            Err(why) => {
+                                self.supply.not_bought(Some(number)).await;
+                                return Err(why);
+                            }
+                        },
+                    };
+                    match self.purchase(&number, who).await {
+                        Ok(Some(bought)) => return self.finish(who, bought, revision, permit).await,
+                        Ok(None) => self.supply.not_wanted(None).await,
+                        Err(error) if is_unknown(&error) => {
+                            self.supply.bought(None).await;
+                            self.waiting.one_more(Some(permit));
+                            return Err(error.into());
+                        }
+                        Err(error) => {
+                            self.supply.not_bought(Some(number).filter(|_| is_about_us(&error))).await;
+                            return Err(error.into());
+                        }
+                    }
+                    rehearsed = Some(revision);
                 }
-                return Err(failure);
-            }
-        };
-        self.purchases.fetch_add(1, Ordering::Relaxed);
-        match self.write(who, &bought.number, Some(revision)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(later)) => {
-                self.pool(&bought).await?;
-                return Ok(Outcome::Later(later));
-            }
-            // The label is on it, so the next run assigns it.
-            Err(Failure::Okta(okta::Error::Throttled)) => return Ok(Outcome::Later(Later::NoTime)),
-            Err(failure) => {
-                self.waiting.one_more(Some(permit));
-                return Err(Failure::Unwritten(bought.number.as_e164().to_owned(), Box::new(failure)));
             }
         }
-        self.try_to_enroll(who, &bought).await;
-        Ok(Outcome::Done(bought.number.as_e164().to_owned()))
     }
 
-    async fn candidate(&self) -> Result<CompanyNumber, Failure> {
-        let codes = || {
-            let codes: Vec<_> =
-                self.provisioner.settings.area_codes.iter().map(ToString::to_string).collect();
-            Failure::SoldOut(codes.join(", "))
+    /// Gives the employee a number of the pool.
+    async fn try_on(
+        &self,
+        who: &Who,
+        owned: OwnedNumber,
+        rehearsed: Option<Revision>,
+    ) -> Result<String, NotDone> {
+        let revision = match rehearsed {
+            Some(revision) => revision,
+            None => match self.rehearse(who).await {
+                Ok(revision) => revision,
+                Err(why) => {
+                    self.supply.tried(Some(owned)).await;
+                    return Err(why);
+                }
+            },
         };
-        self.shelf.lock().await.take().await?.ok_or_else(codes)
+        match self.hand_over(who, &owned, revision).await {
+            Ok(()) => {
+                self.supply.tried(None).await;
+                Ok(owned.number.as_e164().to_owned())
+            }
+            Err(Unwritten { why, pooled }) => {
+                self.supply.tried(pooled).await;
+                Err(why)
+            }
+        }
     }
 
-    /// Buys `number`, or the next one that nobody else was quicker to buy.
-    async fn purchase(&self, mut number: CompanyNumber, who: &Who) -> Result<OwnedNumber, Failure> {
-        loop {
-            match self.purchase_one(&number, who).await? {
-                Some(bought) => return Ok(bought),
-                None => number = self.candidate().await?,
+    /// Writes a number that was just bought into the employee's profile.
+    async fn finish(
+        &self,
+        who: &Who,
+        bought: OwnedNumber,
+        revision: Revision,
+        permit: SemaphorePermit<'_>,
+    ) -> Result<String, NotDone> {
+        self.purchases.fetch_add(1, Ordering::Relaxed);
+        let number = bought.number.as_e164().to_owned();
+        match self.complete(who, &bought, revision).await {
+            Ok(()) => {
+                self.supply.bought(None).await;
+                self.waiting.is_proven();
+                Ok(number)
+            }
+            Err(Unwritten { why, pooled }) => {
+                self.supply.bought(pooled).await;
+                Err(match why {
+                    NotDone::Failed(failure) => {
+                        self.waiting.one_more(Some(permit));
+                        Failure::Unwritten(number, Box::new(failure)).into()
+                    }
+                    why => why,
+                })
             }
         }
     }
@@ -79,27 +129,28 @@ impl Work<'_> {
     ///
     /// A purchase whose outcome is unknown is repeated, which changes nothing if it was made. If Twilio
     /// then calls the number unavailable, it may be so because it is ours.
-    async fn purchase_one(&self, number: &CompanyNumber, who: &Who) -> Result<Option<OwnedNumber>, Failure> {
+    async fn purchase(
+        &self,
+        number: &CompanyNumber,
+        who: &Who,
+    ) -> Result<Option<OwnedNumber>, twilio::Error> {
         let account = &self.provisioner.account;
         let (label, route) = (Label::of(&who.employee), self.route(who, number));
-        let mut attempt = 1;
-        loop {
+        let mut unknown = None;
+        for _ in 0..ATTEMPTS {
             match account.buy(number, &label, &route).await {
                 Ok(bought) => return Ok(Some(bought)),
                 Err(error) if error.code() == Some(NOT_AVAILABLE) => {
-                    let ours = if attempt > 1 { account.find(number).await? } else { None };
+                    let Some(before) = unknown else { return Ok(None) };
+                    let ours = account.find(number).await.map_err(|_| before)?;
                     return Ok(ours.filter(|it| it.label == label));
                 }
-                Err(error) if attempt < ATTEMPTS && is_unknown(&error) => attempt += 1,
-                Err(error) => return Err(error.into()),
+                Err(error) if is_unknown(&error) => unknown = Some(error),
+                // What became of the attempt before is still unknown.
+                Err(error) => return Err(unknown.unwrap_or(error)),
             }
         }
-    }
-}
-
-impl Failure {
-    fn may_have_bought(&self) -> bool {
-        matches!(self, Self::Twilio(error) if is_unknown(error))
+        Err(unknown.expect("each attempt before has failed"))
     }
 }
 
@@ -108,5 +159,14 @@ fn is_unknown(error: &twilio::Error) -> bool {
     match error {
         twilio::Error::Unreachable { .. } => true,
         twilio::Error::Refused(refusal) => refusal.status.is_server_error(),
+    }
+}
+
+/// Whether Twilio refused the purchase because of our credentials or because of too many requests, so that the number is
+/// as good as before. Other refusals may be about the number: it may ask for an address, say.
+fn is_about_us(error: &twilio::Error) -> bool {
+    match error {
+        twilio::Error::Unreachable { .. } => false,
+        twilio::Error::Refused(refusal) => [401, 403, 429].contains(&refusal.status.as_u16()),
     }
 }

@@ -1,13 +1,15 @@
 //! What no step can put right, and what somebody should do about it.
 
+mod attributes;
+
 use std::collections::HashSet;
 
-use twilify::{Employee, Status, twilio::Owner};
+use twilify::{Employee, Status, phone::Country, twilio::Owner};
 
 use super::{Absence, Numbers, Observation};
 
-pub(super) fn findings(world: &Observation, numbers: &Numbers<'_>) -> Vec<String> {
-    let mut findings = Vec::new();
+pub(super) fn findings(world: &Observation, numbers: &Numbers<'_>, home: Country) -> Vec<String> {
+    let mut findings = attributes::findings(world, numbers, home);
     for (number, claims) in numbers.claims.iter().filter(|(_, claims)| claims.len() > 1) {
         findings.push(format!(
             "{} have the same company number ({}), so calls to it reach the one whose label it carries, or nobody. Remove it from all \
@@ -26,6 +28,9 @@ pub(super) fn findings(world: &Observation, numbers: &Numbers<'_>) -> Vec<String
     }
     for (number, claims) in &numbers.claims {
         let [employee] = claims[..] else { continue };
+        if attributes::has_extension(employee, home) {
+            continue;
+        }
         findings.extend(match numbers.all.get(number.as_e164()).map(|it| it.label.owner()) {
             Some(Owner::Employee(id)) if id == employee.id => None,
             Some(Owner::Employee(id)) => Some(format!(
@@ -47,7 +52,7 @@ pub(super) fn findings(world: &Observation, numbers: &Numbers<'_>) -> Vec<String
             _ if known => continue,
             Some(Absence::NotServed) => continue,
             Some(Absence::Left(_)) => "who has left",
-            Some(Absence::Deleted) => "who has been deleted in Okta",
+            Some(Absence::Missing) => "whom Okta does not know, or does not show to the token,",
             None => "who is not among those that are served",
         };
         findings.push(format!(

@@ -33,12 +33,15 @@ impl<'a> Numbers<'a> {
             numbers.sort_by(|a, b| a.number.cmp(&b.number));
         }
         let mut claims: BTreeMap<CompanyNumber, Vec<&Employee>> = BTreeMap::new();
+        let all: HashMap<_, _> = world.numbers.iter().map(|it| (it.number.as_e164(), it)).collect();
         for employee in world.employees.iter().filter(|it| it.status != Status::Left) {
-            if let Some(Ok(number)) = employee.company_number.as_ref().map(|it| it.dialled(country)) {
+            let Some(typed) = &employee.company_number else { continue };
+            let Ok(number) = typed.without_extension(country) else { continue };
+            // Many people may have an extension of a number that is another telephone system's.
+            if all.contains_key(number.as_e164()) || typed.dialled(country).is_ok() {
                 claims.entry(CompanyNumber::new(number)).or_default().push(employee);
             }
         }
-        let all = world.numbers.iter().map(|it| (it.number.as_e164(), it)).collect();
         Self { all, by_owner, claims, country }
     }
 
@@ -89,7 +92,7 @@ impl<'a> Numbers<'a> {
         })
     }
 
-    /// The account's number that `employee`'s profile names, if no other profile does.
+    /// The account's number that `employee`'s profile names without an extension, if no other profile names it.
     pub(super) fn named_only_by(&self, employee: &Employee) -> Option<&'a OwnedNumber> {
         let number = CompanyNumber::new(employee.company_number.as_ref()?.dialled(self.country).ok()?);
         let alone = self.claims.get(&number).is_some_and(|claims| claims.len() == 1);

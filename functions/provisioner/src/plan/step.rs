@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display};
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use twilify::{
     CompanyNumber, Employee, EmployeeId, MobileNumber,
@@ -43,6 +44,10 @@ pub enum Change {
     Buy,
     /// Add a number to the Messaging Service.
     Enroll(OwnedNumber),
+    /// Note on the number since which day its employee cannot be found in Okta.
+    NoteMissing(OwnedNumber, Date),
+    /// Take that note off again: the employee is back in Okta.
+    NoteFound(OwnedNumber),
     /// Take the number from someone who has left.
     Retire(OwnedNumber, Fate),
 }
@@ -97,6 +102,8 @@ impl Change {
             Self::TakeFromPool(_) => "take from pool",
             Self::Buy => "buy",
             Self::Enroll(_) => "enroll",
+            Self::NoteMissing(..) => "note missing",
+            Self::NoteFound(_) => "note found",
             Self::Retire(_, Fate::Pool) => "retire to pool",
             Self::Retire(_, Fate::Release) => "release",
         }
@@ -125,6 +132,14 @@ impl Change {
             Self::Enroll(_) => {
                 format!("Added the company number ({number}) of {name} to the Messaging Service.")
             }
+            Self::NoteMissing(_, day) => {
+                format!(
+                    "Noted on the company number ({number}) of {name} that they cannot be found in Okta since {day}."
+                )
+            }
+            Self::NoteFound(_) => {
+                format!("Noted on the company number ({number}) of {name} that they are in Okta again.")
+            }
             Self::Retire(_, Fate::Pool) => {
                 format!("Put the company number ({number}) of {name}, who has left, into the pool.")
             }
@@ -140,6 +155,13 @@ impl Change {
         match self {
             Self::Clean(number) => Some(number.as_e164()),
             Self::CleanCompanyNumber(number) => Some(number.as_e164()),
+            _ => self.owned().map(|owned| owned.number.as_e164()),
+        }
+    }
+
+    /// The number of the account that it is about, if it is about one.
+    pub(crate) fn owned(&self) -> Option<&OwnedNumber> {
+        match self {
             Self::Assign(number)
             | Self::Reroute(number)
             | Self::Seal(number)
@@ -147,8 +169,10 @@ impl Change {
             | Self::Adopt(number)
             | Self::TakeFromPool(number)
             | Self::Enroll(number)
-            | Self::Retire(number, _) => Some(number.number.as_e164()),
-            Self::Buy => None,
+            | Self::NoteMissing(number, _)
+            | Self::NoteFound(number)
+            | Self::Retire(number, _) => Some(number),
+            Self::Clean(_) | Self::CleanCompanyNumber(_) | Self::Buy => None,
         }
     }
 }
@@ -178,6 +202,15 @@ impl Display for Step {
             Change::Buy => write!(f, "Purchase a new company number for {name}."),
             Change::Enroll(_) => {
                 write!(f, "Add the company number ({number}) of {name} to the Messaging Service.")
+            }
+            Change::NoteMissing(_, day) => {
+                write!(
+                    f,
+                    "Note on the company number ({number}) of {name} that they cannot be found in Okta since {day}."
+                )
+            }
+            Change::NoteFound(_) => {
+                write!(f, "Note on the company number ({number}) of {name} that they are in Okta again.")
             }
             Change::Retire(_, Fate::Pool) => {
                 write!(f, "Put the company number ({number}) of {name}, who has left, into the pool.")

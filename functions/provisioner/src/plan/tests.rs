@@ -4,11 +4,13 @@ mod leavers;
 mod seals;
 mod words;
 
+use jiff::{SignedDuration, tz::TimeZone};
 use serde_json::json;
 use twilify::{
     Name,
     config::{Fate, Retire},
     phone::TypedNumber,
+    twilio::Label,
 };
 
 use super::*;

@@ -83,7 +83,65 @@ impl Error {
     }
 }
 
+/// What a refusal is about: who or what has to change before the same request works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// This profile. Those of other employees may well be written.
+    Profile(Unwritable),
+    /// The token, the org or our request: it will be the same for everybody.
+    Token,
+    /// Nothing: the same request works some minutes later.
+    Later,
+}
+
+/// Why Okta does not write a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unwritable {
+    /// Another system, like Active Directory, is the source of the attribute.
+    Mastered,
+    /// The token's owner may not change this employee. So it is with super administrators, if the owner is none.
+    /// If it is so with everybody, it is the token that has to change.
+    NotPermitted,
+    /// The profile does not meet the schema of its user type. Okta validates all of it, whatever is written.
+    Invalid,
+    /// The employee's status does not allow it.
+    Status,
+}
+
+impl Unwritable {
+    /// What somebody can do about it.
+    #[must_use]
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::Mastered => {
+                "another system is the source of the attribute: in Okta's profile editor let the attribute inherit from Okta"
+            }
+            Self::NotPermitted => {
+                "the token's owner may not change this profile, as it is with a super administrator's: put a number from the \
+                 pool into it by hand, and the next run adopts it"
+            }
+            Self::Invalid => "correct the profile, or add the attribute to its user type",
+            Self::Status => "the employee's status does not allow it: look at their account in Okta",
+        }
+    }
+}
+
 impl Refusal {
+    /// What the refusal is about.
+    ///
+    /// <https://developer.okta.com/docs/reference/error-codes/>
+    #[must_use]
+    pub fn is_about(&self) -> Subject {
+        match (self.status.as_u16(), self.code.as_str()) {
+            (403, _) if self.is_mastered_elsewhere() => Subject::Profile(Unwritable::Mastered),
+            (403, "E0000006") => Subject::Profile(Unwritable::NotPermitted),
+            (403, "E0000038") => Subject::Profile(Unwritable::Status),
+            (400, "E0000001") => Subject::Profile(Unwritable::Invalid),
+            (409 | 429, _) => Subject::Later,
+            _ => Subject::Token,
+        }
+    }
+
     /// Whether the attribute cannot be changed in Okta, because it comes from another system.
     #[must_use]
     pub fn is_mastered_elsewhere(&self) -> bool {

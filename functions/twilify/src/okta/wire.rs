@@ -69,6 +69,11 @@ pub(super) struct User {
 }
 
 impl User {
+    /// What an attribute holds; null if it is absent.
+    pub(super) fn attribute(&self, name: &str) -> Value {
+        self.profile.get(name).cloned().unwrap_or_default()
+    }
+
     pub(super) fn into_employee(self, company_phone: &Attribute) -> Employee {
         let Self { id, status, status_changed, profile } = self;
         let text = |attribute: &str| {

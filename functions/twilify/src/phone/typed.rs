@@ -70,6 +70,12 @@ impl TypedNumber {
         self.0.parse().or_else(|_| self.parse(country))
     }
 
+    /// What [`dialled`](Self::dialled) says of the text without the extension behind the number, if there is one: of
+    /// `+1 415-200-0900 ext. 12`, or of `+14152000900#101` as some telephone systems write it.
+    pub fn without_extension(&self, country: Country) -> Result<PhoneNumber, NotDialable> {
+        self.0.parse().or_else(|_| e164(&valid(self.guess(country)?)?))
+    }
+
     /// The number in E.164 form, read as in `country` and held against the numbering plans of
     /// the world ([libphonenumber]'s data).
     ///
@@ -109,12 +115,13 @@ impl TypedNumber {
     }
 
     fn read(&self, country: Country) -> Result<rlibphonenumber::PhoneNumber, NotDialable> {
-        let number = rlibphonenumber::PhoneNumber::parse(&self.0, Some(country.0))
-            .map_err(|_| NotDialable::NotANumber)?;
-        if number.extension.is_some() {
-            return Err(NotDialable::Extension);
-        }
-        if number.is_valid() { Ok(number) } else { Err(NotDialable::Invalid) }
+        let number = self.guess(country)?;
+        if number.extension.is_some() { Err(NotDialable::Extension) } else { valid(number) }
+    }
+
+    /// The number and the extension that the text has, whether or not there is such a number.
+    fn guess(&self, country: Country) -> Result<rlibphonenumber::PhoneNumber, NotDialable> {
+        rlibphonenumber::PhoneNumber::parse(&self.0, Some(country.0)).map_err(|_| NotDialable::NotANumber)
     }
 
     /// Whether `number` is what was typed, to the letter.
@@ -122,6 +129,10 @@ impl TypedNumber {
     pub fn is(&self, number: &str) -> bool {
         self.0 == number
     }
+}
+
+fn valid(number: rlibphonenumber::PhoneNumber) -> Result<rlibphonenumber::PhoneNumber, NotDialable> {
+    if number.is_valid() { Ok(number) } else { Err(NotDialable::Invalid) }
 }
 
 fn e164(number: &rlibphonenumber::PhoneNumber) -> Result<PhoneNumber, NotDialable> {
@@ -230,6 +241,18 @@ mod tests {
             assert_eq!(typed(text).parse(us()).unwrap_err(), reason, "{text:?}");
         }
         assert_eq!(TypedNumber::new("  "), None);
+    }
+
+    #[test]
+    fn an_extension_can_be_left_out() {
+        for text in
+            ["+1 818-217-9229 ext. 12", "+18182179229#101", "(818) 217-9229 x7", "+18182179229", "8182179229"]
+        {
+            assert_eq!(typed(text).without_extension(us()).unwrap().as_e164(), "+18182179229", "{text:?}");
+        }
+        for text in ["n/a", "ext. 1234", "555-1234 ext. 1", "#101"] {
+            assert!(typed(text).without_extension(us()).is_err(), "{text:?}");
+        }
     }
 
     #[test]

@@ -193,6 +193,12 @@ impl Account {
         self.post::<IgnoredAny>(&url, &route.fields()).await.map(drop)
     }
 
+    /// Writes `label` on a number, and changes nothing else.
+    pub async fn relabel(&self, number: &NumberSid, label: &Label) -> Result<(), Error> {
+        let url = self.url(&format!("IncomingPhoneNumbers/{}.json", number.0));
+        self.post::<IgnoredAny>(&url, &[("FriendlyName", label.as_str())]).await.map(drop)
+    }
+
     /// Gives a number back to Twilio, which may sell it to somebody else. There is no undoing it.
     pub async fn release(&self, number: &NumberSid) -> Result<(), Error> {
         let url = self.url(&format!("IncomingPhoneNumbers/{}.json", number.0));

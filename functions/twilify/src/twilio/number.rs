@@ -4,6 +4,7 @@
 
 use std::{fmt, str::FromStr};
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -16,6 +17,9 @@ const MARK: &str = "twilify:";
 
 /// What follows the mark on a number that waits for an employee.
 const POOL: &str = "pool";
+
+/// What stands between an employee's id and the day on which they were first missing.
+const MISSING: &str = ";missing=";
 
 /// Twilio's name for a number an account owns: `PN` and 32 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
@@ -40,7 +44,7 @@ pub struct Label(String);
 /// Whose a number is, as its label says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {
-    /// An employee's: `twilify:` and their id.
+    /// An employee's: `twilify:` and their id, and `;missing=2026-11-25` if they cannot be found in Okta since that day.
     Employee(EmployeeId),
     /// Nobody's, and to be given to the next employee who needs one: `twilify:pool`.
     Pool,
@@ -124,6 +128,12 @@ impl Label {
         Self(format!("{MARK}{}", employee.0))
     }
 
+    /// The label of the number of `employee`, who cannot be found in Okta since the day `since`.
+    #[must_use]
+    pub fn missing(employee: &EmployeeId, since: Date) -> Self {
+        Self(format!("{MARK}{}{MISSING}{since}", employee.0))
+    }
+
     /// The label of a number that waits for an employee.
     #[must_use]
     pub fn pool() -> Self {
@@ -133,12 +143,24 @@ impl Label {
     /// Whose the number is.
     #[must_use]
     pub fn owner(&self) -> Owner {
-        match self.0.strip_prefix(MARK) {
-            Some(POOL) => Owner::Pool,
-            // Whatever else somebody has written there is not taken for an employee who has left.
-            Some(id) => id.parse().map_or(Owner::Stranger, Owner::Employee),
+        match self.parts() {
+            Some((POOL, None)) => Owner::Pool,
+            // Other text after the mark is not taken for an employee who has left.
+            Some((id, _)) => id.parse().map_or(Owner::Stranger, Owner::Employee),
             None => Owner::Stranger,
         }
+    }
+
+    /// Since which day, in UTC, the employee cannot be found in Okta, if the label says so.
+    #[must_use]
+    pub fn missing_since(&self) -> Option<Date> {
+        self.parts()?.1?.parse().ok()
+    }
+
+    /// What stands behind the mark, and the day behind that.
+    fn parts(&self) -> Option<(&str, Option<&str>)> {
+        let text = self.0.strip_prefix(MARK)?;
+        Some(text.split_once(MISSING).map_or((text, None), |(id, day)| (id, Some(day))))
     }
 
     pub(super) fn as_str(&self) -> &str {
@@ -188,6 +210,24 @@ mod tests {
             "twilify:Pool",
             "twilify:front-desk",
         ] {
+            assert_eq!(Label(label.to_owned()).owner(), Owner::Stranger, "{label}");
+        }
+    }
+
+    #[test]
+    fn a_label_says_since_when_an_employee_is_missing() {
+        let ada = EmployeeId("00ub0oNGTSWTBKOLGLNR".to_owned());
+        let day = "2026-11-25".parse().unwrap();
+        let label = Label::missing(&ada, day);
+        assert_eq!(label.as_str(), "twilify:00ub0oNGTSWTBKOLGLNR;missing=2026-11-25");
+        assert_eq!((label.owner(), label.missing_since()), (Owner::Employee(ada.clone()), Some(day)));
+        assert_eq!(Label::of(&ada).missing_since(), None);
+        let unreadable = Label("twilify:00u1;missing=yesterday".to_owned());
+        assert_eq!(
+            (unreadable.owner(), unreadable.missing_since()),
+            (Owner::Employee(EmployeeId("00u1".into())), None)
+        );
+        for label in ["twilify:pool;missing=2026-11-25", "twilify:00u1;lost=2026-11-25"] {
             assert_eq!(Label(label.to_owned()).owner(), Owner::Stranger, "{label}");
         }
     }

@@ -135,7 +135,7 @@ impl<'a> View<'a> {
     /// The number that a profile names, if it is one.
     fn published(&self, employee: &Employee) -> Option<CompanyNumber> {
         let typed = employee.company_number.as_ref()?;
-        typed.dialled(self.provisioner.territory.home).ok().map(CompanyNumber::new)
+        typed.without_extension(self.provisioner.territory.home).ok().map(CompanyNumber::new)
     }
 
     /// The account's numbers that carry an employee's label, or that their profile names.
@@ -179,8 +179,10 @@ impl<'a> View<'a> {
         };
         findings.extend(status.map(ToOwned::to_owned));
         findings.extend(self.refused.get(&employee.id).map(|reason| format!("mobile unusable: {reason}")));
+        findings.extend(self.unread(employee));
         match number {
             Some(number) => findings.extend(self.findings_on(employee, number)),
+            None if self.published(employee).is_none() => {}
             None if employee.company_number.is_some() => {
                 findings.push("not a number of this account".to_owned());
             }
@@ -196,6 +198,20 @@ impl<'a> View<'a> {
             findings.push("waits for a number".to_owned());
         }
         findings
+    }
+
+    /// What keeps the provisioner from changing the attribute for the company number.
+    fn unread(&self, employee: &Employee) -> Option<String> {
+        let (typed, home) = (employee.company_number.as_ref()?, self.provisioner.territory.home);
+        match typed.without_extension(home) {
+            Err(reason) => {
+                Some(format!("company number unreadable: {reason}; empty the attribute to give them one"))
+            }
+            Ok(_) => typed
+                .dialled(home)
+                .is_err()
+                .then(|| "company number with an extension, so the attribute is left as it is".to_owned()),
+        }
     }
 
     /// What is wrong between somebody and a number.

@@ -36,12 +36,60 @@ fn a_leavers_number_is_retired_after_the_quarantine_and_only_if_somebody_wants_t
     let released = ["Release the company number (+12125550000) of 00ugone0, who has left."];
     assert_eq!(retired(&leavers(1, days_ago(30)), pool), pooled);
     assert_eq!(retired(&leavers(1, days_ago(30)), Retire::To(Fate::Release)), released);
-    assert_eq!(retired(&leavers(1, Absence::Deleted), pool), pooled);
-    assert_eq!(
-        retired(&leavers(1, Absence::Deleted), Retire::To(Fate::Release)),
-        pooled,
-        "since when is unknown"
-    );
+}
+
+/// A world like [`leavers`], in which Okta does not know the others, and their labels say so since that many days.
+fn missing(count: usize, days: Option<i64>) -> Observation {
+    let mut world = leavers(count, Absence::Missing);
+    let day = |days| (now() - SignedDuration::from_hours(24 * days)).to_zoned(TimeZone::UTC).date();
+    for (index, number) in world.numbers.iter_mut().skip(1).enumerate() {
+        if let Some(days) = days {
+            number.label = Label::missing(&id(&format!("Gone{index}")), day(days));
+        }
+    }
+    world
+}
+
+#[test]
+fn that_somebody_is_missing_is_noted_first_and_their_number_goes_to_the_pool_after_the_quarantine() {
+    let noted = [
+        "Note on the company number (+12125550000) of 00ugone0 that they cannot be found in Okta since 2026-11-22.",
+    ];
+    let pooled = ["Put the company number (+12125550000) of 00ugone0, who has left, into the pool."];
+    for fate in [Fate::Pool, Fate::Release] {
+        assert_eq!(retired(&missing(1, None), Retire::To(fate)), noted);
+        assert_eq!(retired(&missing(1, Some(29)), Retire::To(fate)), [""; 0]);
+        assert_eq!(retired(&missing(1, Some(30)), Retire::To(fate)), pooled);
+    }
+    assert_eq!(retired(&missing(1, None), Retire::Keep), [""; 0]);
+    assert_eq!(retired(&missing(1, Some(30)), Retire::Keep), [""; 0]);
+}
+
+#[test]
+fn a_note_is_taken_off_the_number_of_somebody_who_is_not_missing() {
+    let noted = ["Note on the company number (+12125550000) of 00ugone0 that they are in Okta again."];
+    for absence in [Absence::NotServed, days_ago(1)] {
+        let mut world = missing(1, Some(40));
+        world.absent = [(id("Gone0"), absence)].into();
+        assert_eq!(retired(&world, Retire::To(Fate::Pool)), noted, "{absence:?}");
+    }
+    let mut world = missing(1, Some(40));
+    world.absent.clear();
+    assert_eq!(retired(&world, Retire::Keep), [""; 0], "nobody has looked");
+    world.employees.push(Employee { status: Status::Paused, ..employee("Gone0", "", "") });
+    assert_eq!(retired(&world, Retire::Keep), noted);
+}
+
+#[test]
+fn when_too_many_are_missing_at_once_nothing_is_noted_and_nobodys_number_is_retired() {
+    let pool = Retire::To(Fate::Pool);
+    assert_eq!(retired(&missing(5, None), pool).len(), 5);
+    let mut world = missing(6, None);
+    assert_eq!(retired(&world, pool), [""; 0]);
+    world.absent.extend((0..3).map(|index| (id(&format!("Gone{index}")), days_ago(40))));
+    assert_eq!(retired(&world, pool), [""; 0], "leavers count as well");
+    let plan = plan_to_retire(&world, pool);
+    assert!(plan.findings.iter().any(|it| it.contains("at the rights of the token")), "{:?}", plan.findings);
 }
 
 #[test]
@@ -53,7 +101,7 @@ fn a_leavers_number_that_somebody_else_uses_by_now_is_not_retired() {
 
 #[test]
 fn when_nobody_with_a_number_is_left_it_is_rather_the_wrong_org() {
-    let mut world = leavers(1, Absence::Deleted);
+    let mut world = missing(1, Some(40));
     world.employees.clear();
     world.numbers.remove(0);
     assert_eq!(retired(&world, Retire::To(Fate::Pool)), [""; 0]);
@@ -88,7 +136,7 @@ fn of_many_numbers_one_run_retires_a_tenth() {
 
 #[test]
 fn somebody_without_a_number_does_not_show_that_it_is_the_right_org() {
-    let mut world = leavers(1, Absence::Deleted);
+    let mut world = missing(1, Some(40));
     world.employees[0].status = Status::Left;
     world.employees.push(employee("Grace", "", ""));
     assert_eq!(retired(&world, Retire::To(Fate::Pool)), [""; 0]);
@@ -100,8 +148,8 @@ fn somebody_without_a_number_does_not_show_that_it_is_the_right_org() {
 fn whoever_still_has_a_number_is_found_and_what_became_of_them() {
     let findings = |absence| plan_to_retire(&leavers(1, absence), Retire::Keep).findings.concat();
     assert!(findings(days_ago(1)).starts_with("Somebody (00ugone0) who has left still has +12125550000."));
-    assert!(
-        findings(Absence::Deleted).starts_with("Somebody (00ugone0) who has been deleted in Okta still has")
-    );
+    assert!(findings(Absence::Missing).starts_with(
+        "Somebody (00ugone0) whom Okta does not know, or does not show to the token, still has"
+    ));
     assert_eq!(findings(Absence::NotServed), "");
 }

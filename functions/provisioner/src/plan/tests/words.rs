@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn everything() -> [Change; 12] {
+fn everything() -> [Change; 14] {
     let number = || adas("+12125550199");
     [
         Change::Clean("+14155550100".parse().unwrap()),
@@ -15,6 +15,8 @@ fn everything() -> [Change; 12] {
         Change::TakeFromPool(number()),
         Change::Buy,
         Change::Enroll(number()),
+        Change::NoteMissing(number(), "2026-11-25".parse().unwrap()),
+        Change::NoteFound(number()),
         Change::Retire(number(), Fate::Pool),
         Change::Retire(number(), Fate::Release),
     ]
@@ -35,6 +37,8 @@ fn a_step_says_what_is_to_be_done() {
     Assign a company number from the pool (+12125550199) to Ada Doe.
     Purchase a new company number for Ada Doe.
     Add the company number (+12125550199) of Ada Doe to the Messaging Service.
+    Note on the company number (+12125550199) of Ada Doe that they cannot be found in Okta since 2026-11-25.
+    Note on the company number (+12125550199) of Ada Doe that they are in Okta again.
     Put the company number (+12125550199) of Ada Doe, who has left, into the pool.
     Release the company number (+12125550199) of Ada Doe, who has left.
     ");
@@ -54,6 +58,8 @@ fn a_step_says_what_was_done() {
     Assigned a company number from the pool (+12125550199) to Ada Doe.
     Purchased a new company number (+19255550100) for Ada Doe.
     Added the company number (+12125550199) of Ada Doe to the Messaging Service.
+    Noted on the company number (+12125550199) of Ada Doe that they cannot be found in Okta since 2026-11-25.
+    Noted on the company number (+12125550199) of Ada Doe that they are in Okta again.
     Put the company number (+12125550199) of Ada Doe, who has left, into the pool.
     Released the company number (+12125550199) of Ada Doe, who has left.
     ");
@@ -61,7 +67,7 @@ fn a_step_says_what_was_done() {
 
 #[test]
 fn a_log_has_the_kind_of_a_step() {
-    insta::assert_snapshot!(everything().map(|it| it.kind()).join(", "), @"clean, clean company number, assign, reroute, seal, unseal, adopt, take from pool, buy, enroll, retire to pool, release");
+    insta::assert_snapshot!(everything().map(|it| it.kind()).join(", "), @"clean, clean company number, assign, reroute, seal, unseal, adopt, take from pool, buy, enroll, note missing, note found, retire to pool, release");
 }
 
 #[test]

@@ -1,0 +1,140 @@
+//! Whether Okta takes numbers at all: refusals that are about one profile look the same as those about the token.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use tokio::sync::OnceCell;
+use twilify::{
+    EmployeeId, okta,
+    okta::{Refusal, Subject, Unwritable},
+};
+
+use super::{Failure, NotDone, Work};
+
+/// After so many failed writes in a row, Okta takes no numbers in this run.
+const MOST_FAILED: usize = 5;
+
+/// After so many profiles in a row that take no number, with none that does, others are tried.
+const MOST_REFUSED: usize = 20;
+
+/// On how many others it is tried whether Okta writes any profile.
+const OTHERS: usize = 5;
+
+/// What this run knows about whether Okta takes numbers.
+pub(super) struct Doubt {
+    /// Those whose profile holds a number of ours, so that it could be written once.
+    holders: Vec<EmployeeId>,
+    /// Those who wait for a number.
+    waiting: Vec<EmployeeId>,
+    /// How many writes failed in a row, for reasons that are not about a profile.
+    failed: AtomicUsize,
+    /// How many profiles in a row take no number.
+    refused: AtomicUsize,
+    has_written: AtomicBool,
+    stopped: AtomicBool,
+    /// The code of the refusal that is the same for everybody, if there is one.
+    general: OnceCell<Option<String>>,
+}
+
+impl Doubt {
+    pub(super) fn new(holders: Vec<EmployeeId>, waiting: Vec<EmployeeId>) -> Self {
+        Self {
+            holders,
+            waiting,
+            failed: AtomicUsize::new(0),
+            refused: AtomicUsize::new(0),
+            has_written: AtomicBool::new(false),
+            stopped: AtomicBool::new(false),
+            general: OnceCell::new(),
+        }
+    }
+
+    /// Whether it is of no use to write further numbers.
+    pub(super) fn is_certain(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    /// Whether Okta gives this refusal to everybody.
+    pub(super) fn is_general(&self, refusal: &Refusal) -> bool {
+        self.general.get().is_some_and(|general| general.as_ref() == Some(&refusal.code))
+    }
+}
+
+impl Work<'_> {
+    /// Learns from how the attempt to write somebody's number ended.
+    pub(super) async fn learn(&self, done: Result<(), &NotDone>) {
+        let doubt = &self.doubt;
+        match done {
+            Ok(()) => {
+                doubt.has_written.store(true, Ordering::Relaxed);
+                doubt.failed.store(0, Ordering::Relaxed);
+                doubt.refused.store(0, Ordering::Relaxed);
+            }
+            Err(NotDone::Unwritable(refusal)) => {
+                doubt.failed.store(0, Ordering::Relaxed);
+                self.suspect(refusal).await;
+            }
+            Err(NotDone::Failed(failure)) if failure.is_oktas() => {
+                let failed = doubt.failed.fetch_add(1, Ordering::Relaxed) + 1;
+                if failed >= MOST_FAILED || failure.is_about_credentials() {
+                    doubt.stopped.store(true, Ordering::Relaxed);
+                }
+            }
+            Err(NotDone::Failed(_) | NotDone::Later(_)) => {}
+        }
+    }
+
+    /// A profile takes no number: it is a super administrator's, say, or the token may change nobody's. What tells
+    /// them apart is a write that changes nothing, to those who have got a number before, or, if nobody has, to
+    /// some of those who wait.
+    async fn suspect(&self, refusal: &Refusal) {
+        let doubt = &self.doubt;
+        let refused = doubt.refused.fetch_add(1, Ordering::Relaxed) + 1;
+        let is_about_rights = refusal.is_about() == Subject::Profile(Unwritable::NotPermitted);
+        let (others, is_enough) = if doubt.holders.is_empty() {
+            (&doubt.waiting, refused >= MOST_REFUSED)
+        } else {
+            // What else can be wrong with a profile was not wrong with theirs.
+            (&doubt.holders, is_about_rights)
+        };
+        if !is_enough || doubt.has_written.load(Ordering::Relaxed) {
+            return;
+        }
+        let general = doubt.general.get_or_init(async || {
+            let is_general = self.is_refused_to_all(others, &refusal.code).await;
+            is_general.then(|| refusal.code.clone())
+        });
+        if general.await.is_some() {
+            doubt.stopped.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether Okta refuses with `code` to write the profiles of a few of `others`, who are taken from all parts of
+    /// the list, and writes none of them.
+    async fn is_refused_to_all(&self, others: &[EmployeeId], code: &str) -> bool {
+        let directory = &self.provisioner.directory;
+        let mut refused = false;
+        for employee in others.iter().rev().step_by(others.len().div_ceil(OTHERS).max(1)) {
+            let Ok(Some((_, revision))) = directory.find(employee).await else { continue };
+            match directory.rehearse(&revision).await {
+                Ok(()) => return false,
+                Err(okta::Error::Refused(refusal)) if refusal.code == code => refused = true,
+                Err(_) => {}
+            }
+        }
+        refused
+    }
+}
+
+impl Failure {
+    fn is_oktas(&self) -> bool {
+        match self {
+            Self::Okta(_) => true,
+            Self::Unwritten(_, failure) => failure.is_oktas(),
+            Self::Twilio(_) | Self::SoldOut(_) => false,
+        }
+    }
+
+    fn is_about_credentials(&self) -> bool {
+        matches!(self, Self::Okta(okta::Error::Refused(refusal)) if refusal.status.as_u16() == 401)
+    }
+}
