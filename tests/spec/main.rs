@@ -22,6 +22,7 @@ mod outages;
 mod pictures;
 mod provisioning;
 mod reconciling;
+mod recutting;
 mod refusals;
 mod remarks;
 mod secrets;

@@ -56,7 +56,7 @@ struct Failure {
 
 impl SmsForward {
     /// Forwards what has waited. What cannot be forwarded now stays in the queue, and so does what is signed
-    /// with another token than ours: while that is replaced, it may be a text all the same.
+    /// with another token than ours, or seems to be cut anew: it may be a text all the same.
     pub async fn work_off(&self, batch: Batch) -> Leftover {
         let mut leftover = Leftover::default();
         for Record { message_id, body, message_attributes: Attributes { signature, url } } in batch.records {
@@ -66,7 +66,7 @@ impl SmsForward {
                 Err(rejection) => {
                     tracing::error!(reason = %rejection, "refused a request that was in the queue");
                     metrics::count("RequestsRefused");
-                    rejection != Rejection::Forged
+                    !matches!(rejection, Rejection::Forged | Rejection::CutAnew(_))
                 }
             };
             if !done {

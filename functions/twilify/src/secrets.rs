@@ -162,8 +162,6 @@ impl Parameters {
     /// The Twilio account these parameters give power over: with the API key, if there is one,
     /// else with the auth token.
     pub fn account(&self, http: &Http, settings: &Settings) -> Result<Account, Error> {
-        let sid = self.required(TWILIO_ACCOUNT_SID)?.expose_secret().parse::<AccountSid>();
-        let sid = sid.map_err(|source| Error::Sid { name: self.name(TWILIO_ACCOUNT_SID), source })?;
         let credentials = match self.get(TWILIO_API_KEY_SID) {
             Some(key) => TwilioCredentials::ApiKey {
                 sid: key.expose_secret().to_owned(),
@@ -171,7 +169,13 @@ impl Parameters {
             },
             None => TwilioCredentials::AuthTokens(self.auth_tokens()?),
         };
-        Ok(Account::new(http.clone(), settings.twilio_api.clone(), sid, credentials))
+        Ok(Account::new(http.clone(), settings.twilio_api.clone(), self.account_sid()?, credentials))
+    }
+
+    /// The name of that account.
+    pub fn account_sid(&self) -> Result<AccountSid, Error> {
+        let sid = self.required(TWILIO_ACCOUNT_SID)?.expose_secret().parse();
+        sid.map_err(|source| Error::Sid { name: self.name(TWILIO_ACCOUNT_SID), source })
     }
 
     /// What finds the employee behind a company number.

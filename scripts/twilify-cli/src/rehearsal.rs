@@ -26,7 +26,7 @@ pub(crate) async fn call(flags: &Flags, number: &PhoneNumber, from: &PhoneNumber
     let setup = Setup::read(flags).await?;
     let owned = owned(&setup.account()?, number).await?;
     let url = owned.voice_url().with_context(|| unrouted(number))?;
-    let call = Pretence::a_call(url, from, number);
+    let call = Pretence::a_call(url, &setup.account_sid()?, from, number);
     let answer = call.post(&setup.http, Some(setup.auth_token())).await?;
     let action = tell(&answer, "The caller hears", show)?;
     if let Some(action) = action {
@@ -61,7 +61,7 @@ pub(crate) async fn text(
     // Their clock and ours may differ.
     let since = Timestamp::now() - SignedDuration::from_mins(5);
     let before = log(&account, number, &mobile, since).await?;
-    let text = Pretence::a_text(url, from, number, body);
+    let text = Pretence::a_text(url, &setup.account_sid()?, from, number, body);
     let spinner = waiting("The function is at work …");
     let answer = text.post(&setup.http, Some(setup.auth_token())).await;
     spinner.finish_and_clear();

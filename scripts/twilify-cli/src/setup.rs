@@ -12,7 +12,7 @@ use twilify::{
         TWILIO_API_KEY_SID, TWILIO_AUTH_TOKEN,
     },
     transport::{Http, WHILE_NOBODY_WAITS},
-    twilio::{Account, AuthToken, AuthTokens, MessagingService},
+    twilio::{Account, AccountSid, AuthToken, AuthTokens, MessagingService},
 };
 use url::Url;
 
@@ -85,6 +85,11 @@ impl Setup {
 
     pub(crate) fn account(&self) -> Result<Account> {
         Ok(self.parameters.account(&self.http, &self.settings)?)
+    }
+
+    /// The account's name, which Twilio puts into every request.
+    pub(crate) fn account_sid(&self) -> Result<AccountSid> {
+        Ok(self.parameters.account_sid()?)
     }
 
     /// The account, as whoever has its auth token, even if there is an API key.

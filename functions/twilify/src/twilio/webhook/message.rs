@@ -77,7 +77,7 @@ impl Webhook for IncomingMessage {
         });
         Ok(Self {
             sid: MessageSid(form.required("MessageSid")?.to_owned()),
-            from: form.get("From").unwrap_or_default().to_owned(),
+            from: form.required("From")?.to_owned(),
             to: form.required("To")?.parse().ok(),
             body: form.get("Body").unwrap_or_default().to_owned(),
             media: media.collect(),
