@@ -60,6 +60,8 @@ struct State {
     stopped: Vec<String>,
     /// Whether messages may have files.
     takes_media: bool,
+    /// Where redirects lead to instead of to where the files are.
+    redirect: Option<&'static str>,
     /// Whether the credentials went where they had no business.
     credentials_leaked: bool,
     /// What searches go on to find, although it is sold.
@@ -133,6 +135,7 @@ impl Twilio {
             arrived: Vec::new(),
             stopped: Vec::new(),
             takes_media: true,
+            redirect: None,
             credentials_leaked: false,
             catalogue: None,
             serial: 0,

@@ -235,6 +235,11 @@ impl Twilio {
         lock(&self.state).takes_media = false;
     }
 
+    /// Redirects everybody who asks for a file to a server at `url`.
+    pub fn redirects_files_to(&self, url: &'static str) {
+        lock(&self.state).redirect = Some(url);
+    }
+
     /// Whether the account's credentials went to where files are stored.
     #[must_use]
     pub fn credentials_leaked(&self) -> bool {
