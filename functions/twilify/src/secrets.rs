@@ -4,8 +4,14 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_ssm::error::ProvideErrorMetadata as _;
+use aws_sdk_ssm::{
+    Client,
+    error::{ProvideErrorMetadata as _, SdkError},
+    operation::get_parameters::GetParametersError,
+    types::Parameter,
+};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::task::JoinSet;
 
 use crate::{
     Causes, aws,
@@ -36,6 +42,9 @@ pub const TWILIO_API_KEY_SECRET: Name = Name("twilio/api-key-secret");
 
 /// The key that seals the last known mobiles into the webhook URLs; optional.
 pub const SEAL_KEY: Name = Name("seal-key");
+
+/// The most names that Systems Manager takes with a request.
+const MOST_NAMES: usize = 10;
 
 /// What every function reads.
 pub const ALL: [Name; 7] = [
@@ -103,6 +112,22 @@ pub enum Error {
     },
 }
 
+/// Reads the parameters with these `names`, as many of them as there are. It makes a request for each ten, all at once.
+pub async fn read(client: &Client, names: &[String]) -> Result<Vec<Parameter>, SdkError<GetParametersError>> {
+    let ask = |names: &[String]| {
+        let request = client.get_parameters().set_names(Some(names.to_vec())).with_decryption(true).send();
+        async { request.await.map(|it| it.parameters.unwrap_or_default()) }
+    };
+    let mut chunks = names.chunks(MOST_NAMES).map(ask);
+    let Some(first) = chunks.next() else { return Ok(Vec::new()) };
+    let mut others: JoinSet<_> = chunks.collect();
+    let mut parameters = first.await?;
+    while let Some(more) = others.join_next().await {
+        parameters.extend(more.expect("nobody aborts it")?);
+    }
+    Ok(parameters)
+}
+
 impl Name {
     /// The name below the path, like `okta/token`.
     #[must_use]
@@ -118,12 +143,12 @@ impl Parameters {
         Self { path: path.to_owned(), values: values.collect() }
     }
 
-    /// Reads them all in one request.
+    /// Reads them all.
     pub async fn fetch(http: &Http, aws: &Aws, settings: &Settings) -> Result<Self, Error> {
         let path = &settings.parameter_path;
-        let names = ALL.map(|Name(name)| format!("{path}/{name}")).into();
-        let request = aws::ssm(http, aws).get_parameters().set_names(Some(names)).with_decryption(true);
-        let response = request.send().await.map_err(|error| {
+        let names = ALL.map(|Name(name)| format!("{path}/{name}"));
+        let read = read(&aws::ssm(http, aws), &names).await;
+        let parameters = read.map_err(|error| {
             let status = error.raw_response().map(aws_smithy_runtime_api::http::Response::status);
             let refused = status.is_some_and(|it| it.is_client_error() && it.as_u16() != 429);
             let throttled = error.code().is_some_and(|code| code.contains("Throttl"));
@@ -135,7 +160,6 @@ impl Parameters {
                 Error::Unanswered { path, source }
             }
         })?;
-        let parameters = response.parameters.unwrap_or_default();
         // Whoever stored a value from a file has stored the line's end with it.
         let values =
             parameters.into_iter().filter_map(|it| Some((it.name?, it.value?.trim().into()))).collect();

@@ -151,6 +151,11 @@ impl Setup {
         pairs.into_iter().filter_map(differs).collect()
     }
 
+    /// The secrets that Systems Manager does not encrypt.
+    pub(crate) fn secrets_in_clear(&self) -> Vec<&str> {
+        self.kept.in_clear().collect()
+    }
+
     /// What seals the last known mobiles, if there is a key.
     pub(crate) fn seal(&self) -> Result<Option<Seal>> {
         Ok(self.parameters.seal(&self.settings)?)

@@ -207,3 +207,10 @@ async fn without_settings_there_is_one_thing_to_do() {
     ");
     assert_eq!(said.status, 1);
 }
+
+#[tokio::test]
+async fn a_secret_that_is_stored_in_the_clear_is_found() {
+    let (world, operator) = a_healthy_company().await;
+    world.ssm.put("/twilify/okta/token", sandbox::OKTA_TOKEN);
+    assert_snapshot!(complaints(&operator).await, @"stored secrets | stored in the clear, as String and not as SecureString: okta/token | store them encrypted: twilify init");
+}
