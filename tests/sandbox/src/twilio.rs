@@ -84,6 +84,8 @@ pub struct Standing {
     pub kind: &'static str,
     /// In US dollars.
     pub balance: &'static str,
+    /// Whether another account pays, which has the money.
+    pub is_subaccount: bool,
     /// Whether the Messaging Service leaves incoming messages to the webhook of the number.
     pub defers_to_numbers: bool,
     /// How the registration of its campaign stands, if it has one.
@@ -146,6 +148,7 @@ impl Twilio {
                 status: "active",
                 kind: "Full",
                 balance: "42.00",
+                is_subaccount: false,
                 defers_to_numbers: true,
                 campaign: Some("VERIFIED"),
             },
