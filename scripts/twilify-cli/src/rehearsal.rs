@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use roxmltree::{Document, Node};
 use twilify::{
     CompanyNumber, MobileNumber, PhoneNumber,
-    twilio::{Account, Logged, OwnedNumber, Owner},
+    switchboard::Unreached,
+    twilio::{Account, Logged, OwnedNumber},
 };
 
 use crate::{
@@ -131,16 +132,16 @@ async fn owned(account: &Account, number: &PhoneNumber) -> Result<OwnedNumber> {
     Ok(found)
 }
 
-/// The mobile to which texts to `owned` go.
+/// The mobile to which the function would forward a text to `owned`.
 async fn mobile_behind(setup: &Setup, owned: &OwnedNumber) -> Result<MobileNumber> {
-    let (directory, territory) = (setup.directory()?, &setup.settings.territory);
-    let found = match owned.label.owner() {
-        Owner::Employee(id) => directory.find(&id).await.map(|found| found.map(|(employee, _)| employee)),
-        Owner::Pool | Owner::Stranger => directory.find_by_company_number(&owned.number, territory).await,
-    };
-    let employee = found?.context("nobody has this number, so no text to it goes anywhere")?;
-    let name = employee.name.full();
-    employee.reachable(&owned.number, territory).with_context(|| format!("the mobile of {name} is unusable"))
+    match setup.switchboard()?.find(&owned.number, &owned.sms_hint()).await {
+        Ok(destination) => Ok(destination.mobile),
+        Err(Unreached::Nobody) => bail!("nobody has this number, so no text to it goes anywhere"),
+        Err(Unreached::NoMobile { employee, reason }) => {
+            bail!("the mobile of {} is unusable: {reason}", employee.0)
+        }
+        Err(Unreached::Unknown(silence)) => Err(silence).context("Okta does not say whose number this is"),
+    }
 }
 
 async fn log(

@@ -11,6 +11,7 @@ use twilify::{
         ALL, Name, OKTA_ORG_URL, OKTA_TOKEN, Parameters, TWILIO_ACCOUNT_SID, TWILIO_API_KEY_SECRET,
         TWILIO_API_KEY_SID, TWILIO_AUTH_TOKEN,
     },
+    switchboard::Switchboard,
     transport::{Http, WHILE_NOBODY_WAITS},
     twilio::{Account, AccountSid, AuthToken, AuthTokens, MessagingService},
 };
@@ -81,6 +82,11 @@ impl Setup {
 
     pub(crate) fn directory(&self) -> Result<Directory> {
         Ok(self.parameters.directory(&self.http, &self.settings)?)
+    }
+
+    /// What tells the functions whose phone a number leads to.
+    pub(crate) fn switchboard(&self) -> Result<Switchboard> {
+        Ok(self.parameters.switchboard(&self.http, &self.settings)?)
     }
 
     pub(crate) fn account(&self) -> Result<Account> {
