@@ -77,7 +77,9 @@ async fn a_setting_that_is_missing_is_named() {
 async fn more_parameters_than_systems_manager_takes_are_read_in_requests_of_ten() {
     let world = World::start().await.unwrap();
     let names: Vec<_> = (0..25).map(|it| format!("/twilify/many/{it:02}")).collect();
-    names.iter().for_each(|name| world.ssm.put(name, name));
+    for name in &names {
+        world.ssm.put(name, name);
+    }
     let http = Http::new(WHILE_NOBODY_WAITS, Roots::mozilla());
     let config = aws_sdk_ssm::Config::builder()
         .behavior_version(BehaviorVersion::latest())

@@ -113,6 +113,10 @@ pub enum Error {
 }
 
 /// Reads the parameters with these `names`, as many of them as there are. It makes a request for each ten, all at once.
+///
+/// # Panics
+///
+/// Never: nobody aborts the requests.
 pub async fn read(client: &Client, names: &[String]) -> Result<Vec<Parameter>, SdkError<GetParametersError>> {
     let ask = |names: &[String]| {
         let request = client.get_parameters().set_names(Some(names.to_vec())).with_decryption(true).send();
@@ -123,7 +127,7 @@ pub async fn read(client: &Client, names: &[String]) -> Result<Vec<Parameter>, S
     let mut others: JoinSet<_> = chunks.collect();
     let mut parameters = first.await?;
     while let Some(more) = others.join_next().await {
-        parameters.extend(more.expect("nobody aborts it")?);
+        parameters.extend(more.expect("nobody aborts them")?);
     }
     Ok(parameters)
 }
@@ -147,7 +151,8 @@ impl Parameters {
     pub async fn fetch(http: &Http, aws: &Aws, settings: &Settings) -> Result<Self, Error> {
         let path = &settings.parameter_path;
         let names = ALL.map(|Name(name)| format!("{path}/{name}"));
-        let read = read(&aws::ssm(http, aws), &names).await;
+        // On the heap, for the future of an AWS request is large, and that of every event would be, too.
+        let read = Box::pin(read(&aws::ssm(http, aws), &names)).await;
         let parameters = read.map_err(|error| {
             let status = error.raw_response().map(aws_smithy_runtime_api::http::Response::status);
             let refused = status.is_some_and(|it| it.is_client_error() && it.as_u16() != 429);

@@ -44,7 +44,7 @@ fn answer(body: &str, url: &str, fields: &[(&str, &str)]) -> Result<IncomingMess
     webhooks().accept(&request.unwrap())
 }
 
-fn is_cut_anew(answer: Result<IncomingMessage, Rejection>) -> bool {
+fn is_cut_anew(answer: &Result<IncomingMessage, Rejection>) -> bool {
     matches!(answer, Err(Rejection::CutAnew(_)))
 }
 
@@ -69,9 +69,9 @@ fn a_text_is_not_cut_into_one_of_somebody_else() {
     let mut cut = text("Hello From the CEO ").to_vec();
     cut[3].1 = "+14155550199";
     cut[4] = ("FromA", "From+14155550123FromCitySAN FRANCISCO");
-    assert!(is_cut_anew(answer(body, TEXT_URL, &cut)));
+    assert!(is_cut_anew(&answer(body, TEXT_URL, &cut)));
     cut[4] = ("FromAFro", "m+14155550123FromCitySAN FRANCISCO");
-    assert!(is_cut_anew(answer(body, TEXT_URL, &cut)), "nor with the cut in a name");
+    assert!(is_cut_anew(&answer(body, TEXT_URL, &cut)), "nor with the cut in a name");
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn the_real_sender_does_not_become_part_of_the_text() {
     cut[2].1 = "HelloFrom+14155550123FromCitySAN FRANCISCO";
     cut[3].1 = "CountryUS";
     cut.drain(4..6);
-    assert!(is_cut_anew(answer("Hello", TEXT_URL, &cut)));
+    assert!(is_cut_anew(&answer("Hello", TEXT_URL, &cut)));
 }
 
 #[test]
@@ -88,20 +88,20 @@ fn a_field_does_not_become_part_of_the_url() {
     let rest = "AccountSidAC00000000000000000000000000000001ApiVersion2010-04-01BodyPay";
     let body = format!("&employee=00ueve{rest}");
     let url = format!("{TEXT_URL}AccountSid{}ApiVersion2010-04-01Body&employee=00ueve", ACCOUNT.1);
-    assert!(is_cut_anew(answer(&body, &url, &text("Pay"))));
+    assert!(is_cut_anew(&answer(&body, &url, &text("Pay"))));
 }
 
 #[test]
 fn a_part_of_the_url_does_not_become_a_field() {
     let mut cut = text("Hello").to_vec();
     cut.push(("?employee", "=00uada"));
-    assert!(is_cut_anew(answer("Hello", "https://phones.example.com/sms-forward", &cut)));
+    assert!(is_cut_anew(&answer("Hello", "https://phones.example.com/sms-forward", &cut)));
     let mut cut = text("Hi").to_vec();
     cut[0] = ("Account", "SidAC00000000000000000000000000000001ApiVersion2010-04-01Body");
     let body = "AccountSidAC00000000000000000000000000000001ApiVersion2010-04-01BodyHi";
     cut.push(ACCOUNT);
     cut.sort_unstable();
-    assert!(is_cut_anew(answer(body, TEXT_URL, &cut)), "nor does the account's SID become another field");
+    assert!(is_cut_anew(&answer(body, TEXT_URL, &cut)), "nor does the account's SID become another field");
 }
 
 #[test]
