@@ -57,7 +57,7 @@ async fn is_answered_well(
     let territory = Territory { home: "US".parse().unwrap(), mobiles: "US,CA".parse().unwrap() };
     for heard in &call.script {
         match heard {
-            Heard::Says(_) => {}
+            Heard::Says(_) | Heard::Waits { .. } => {}
             Heard::Rings { number, .. } => {
                 let number = TypedNumber::new(number).unwrap();
                 prop_assert!(number.mobile(&territory).is_ok(), "{number:?} rings");
@@ -67,6 +67,7 @@ async fn is_answered_well(
                 let rings_the_caller = from.is_some_and(|(_, from)| number.is(from));
                 prop_assert!(!rings_the_caller, "the phone that calls rings");
             }
+            Heard::Refused { caller_id, .. } => prop_assert!(false, "{caller_id} is shown"),
             Heard::ApplicationError(error) => prop_assert!(false, "{error}: {}", call.answer.body),
         }
     }

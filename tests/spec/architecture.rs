@@ -114,12 +114,12 @@ fn late_texts_take_the_same_way_in_the_template_as_in_the_sandbox() {
         "/sms-forward/later/{owner}:",
         "MessageBody: $request.body",
         r#"{"signature": {"DataType": "String", "StringValue": "${request.header.x-twilio-signature}"},"#,
-        r#""url": {"DataType": "String", "StringValue": "https://${context.domainName}${request.path}"}}"#,
+        r#""url": {"DataType": "String", "StringValue": "https://${context.domainName}/sms-forward/later/${request.path.owner}"}}"#,
         "DelaySeconds: 60",
         "VisibilityTimeout: 120",
         "{ deadLetterTargetArn: !GetAtt LaterTexts.Arn, maxReceiveCount: 5 }",
         "VisibilityTimeout: 1800",
-        "{ deadLetterTargetArn: !GetAtt DeadTexts.Arn, maxReceiveCount: 8 }",
+        "{ deadLetterTargetArn: !GetAtt DeadTexts.Arn, maxReceiveCount: 14 }",
         "FunctionResponseTypes: [ReportBatchItemFailures]",
     ] {
         assert!(template.contains(part), "{part}");

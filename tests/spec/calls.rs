@@ -11,7 +11,7 @@ The caller hears: Please wait. You are being connected to Ada.
 +18182179229 rings and shows +14155550123
 ";
 
-const CONNECTED_SHOWING_THE_COMPANY: &str = "\
+pub(crate) const CONNECTED_SHOWING_THE_COMPANY: &str = "\
 The caller hears: Please wait. You are being connected to Ada.
 +18182179229 rings and shows +19253294108
 ";
@@ -28,16 +28,22 @@ pub(crate) const TRY_LATER: &str = "\
 The caller hears: Sorry, your call cannot be connected right now. Please try again later. Goodbye.
 ";
 
+/// `twiml` without the seal in it, which is never the same.
+fn unsealed(twiml: &str) -> String {
+    let (before, after) = twiml.split_once("route=").unwrap();
+    format!("{before}route=…{}", &after[after.find('"').unwrap()..])
+}
+
 #[tokio::test]
 async fn a_call_to_a_company_number_rings_its_employees_mobile() {
     let world = a_world_with_ada().await;
     let call = world.call(CALLER, COMPANY_NUMBER).await;
     assert_eq!(call.to_string(), CONNECTED);
-    assert_snapshot!(call.answer.body, @r#"
+    assert_snapshot!(unsealed(&call.answer.body), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
     <Response>
       <Say>Please wait. You are being connected to Ada.</Say>
-      <Dial answerOnBridge="true" callerId="+14155550123" timeout="30" action="call-forward/after?name=Ada"><Number>+18182179229</Number></Dial>
+      <Dial answerOnBridge="true" callerId="+14155550123" timeout="30" action="call-forward/after?name=QWRh&amp;retry=1&amp;employee=00uxxxxxxxxxxxxxxada&amp;route=…"><Number>+18182179229</Number></Dial>
     </Response>
     "#);
 }
@@ -45,7 +51,7 @@ async fn a_call_to_a_company_number_rings_its_employees_mobile() {
 #[tokio::test]
 async fn who_is_not_answered_hears_that_ada_is_not_available() {
     let world = a_world_with_ada().await;
-    for status in ["busy", "no-answer", "failed"] {
+    for status in ["busy", "no-answer"] {
         world.twilio.dials_end(status);
         let call = world.call(CALLER, COMPANY_NUMBER).await.to_string();
         assert_eq!(
@@ -54,7 +60,6 @@ async fn who_is_not_answered_hears_that_ada_is_not_available() {
             "{status}"
         );
     }
-    world.logged("Twilio could not ring the mobile").await;
 }
 
 #[tokio::test]
@@ -74,15 +79,17 @@ async fn what_comes_after_the_ringing_has_to_be_signed_as_well() {
     let world = a_world_with_ada().await;
     let ended =
         |action: &str, status: &str| world.twilio.a_call(CALLER, COMPANY_NUMBER).ended(action, status);
-    let ada = "call-forward/after?name=Ada";
+    let ada = "call-forward/after?name=QWRh";
     let answer = async |delivery| world.twilio.deliver(&delivery).await;
     assert_eq!(answer(ended(ada, "busy").unsigned()).await.status, 403);
-    let renamed = ended(ada, "busy").tampered(|it| it.to_url(|url| url.replace("Ada", "Grace")));
+    let renamed = ended(ada, "busy").tampered(|it| it.to_url(|url| url.replace("QWRh", "R3JhY2U")));
     assert_eq!(answer(renamed).await.status, 403);
     assert_eq!(answer(ended(ada, "busy").by(Method::GET)).await.status, 404);
     assert_eq!(answer(ended(ada, "busy").without("DialCallStatus")).await.status, 400);
-    let nameless = answer(ended("call-forward/after", "something new")).await;
-    assert!(nameless.body.contains("<Say>Your party is not available. Goodbye.</Say>"), "{}", nameless.body);
+    for nameless in ["call-forward/after", "call-forward/after?name=", "call-forward/after?name=Ada+%26+Co"] {
+        let answer = answer(ended(nameless, "something new")).await;
+        assert!(answer.body.contains("<Say>Your party is not available. Goodbye.</Say>"), "{}", answer.body);
+    }
 }
 
 #[tokio::test]
@@ -127,10 +134,10 @@ async fn without_a_greeting_the_caller_hears_the_phone_ring_at_once() {
     let world = a_world_with_ada().await;
     world.configure("TWILIFY_GREETING", "off").await;
     world.configure("TWILIFY_RING_SECONDS", "20").await;
-    assert_snapshot!(world.call(CALLER, COMPANY_NUMBER).await.answer.body, @r#"
+    assert_snapshot!(unsealed(&world.call(CALLER, COMPANY_NUMBER).await.answer.body), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
     <Response>
-      <Dial answerOnBridge="true" callerId="+14155550123" timeout="20" action="call-forward/after?name=Ada"><Number>+18182179229</Number></Dial>
+      <Dial answerOnBridge="true" callerId="+14155550123" timeout="20" action="call-forward/after?name=QWRh&amp;retry=1&amp;employee=00uxxxxxxxxxxxxxxada&amp;route=…"><Number>+18182179229</Number></Dial>
     </Response>
     "#);
 }
@@ -197,6 +204,33 @@ async fn a_leaver_who_still_has_the_number_in_their_profile_does_not_get_the_suc
     let leaver = Employee::named("Charles", "Babbage").mobile("+14155550199").company_number(COMPANY_NUMBER);
     world.okta.hire(leaver.status("DEPROVISIONED"));
     assert_eq!(world.call(CALLER, COMPANY_NUMBER).await.to_string(), CONNECTED);
+}
+
+/// Twilio's libraries disagree on how an escape is signed.
+#[tokio::test]
+async fn no_url_that_twilio_signs_contains_an_escape_whatever_somebody_is_called() {
+    let world = a_world_with_ada().await;
+    world.okta.set("Ada", "firstName", "Zoë + 'Ada' & <Söhne> 🎩");
+    world.run_provisioner().await.unwrap();
+    let answer = world.call(CALLER, COMPANY_NUMBER).await.answer.body;
+    let action = answer.split("action=\"").nth(1).unwrap().split('"').next().unwrap().replace("&amp;", "&");
+    let [number] = world.twilio.owned().try_into().unwrap();
+    for url in [action, number.voice_url, number.voice_fallback_url, number.sms_url, number.sms_fallback_url]
+    {
+        let plain = |it: char| it.is_ascii_alphanumeric() || ":/.?=&-_".contains(it);
+        assert!(url.chars().all(plain), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn every_voice_that_twilio_has_can_speak() {
+    let world = a_world_with_ada().await;
+    for voice in ["Polly.Mía-Generative", "Polly.Rémi-Generative", "Google.en-US-Chirp3-HD-Aoede", "man"] {
+        world.configure("TWILIFY_VOICE", voice).await;
+        let call = world.call(CALLER, COMPANY_NUMBER).await;
+        assert_eq!(call.to_string(), CONNECTED, "{voice}");
+        assert!(call.answer.body.contains(&format!(r#"<Say voice="{voice}">"#)), "{}", call.answer.body);
+    }
 }
 
 /// A world in which Ada was called once, with the longest log.

@@ -83,12 +83,6 @@ async fn a_call_does_not_go_round_in_circles() {
     world.okta.set("Ada", "mobilePhone", GRACES_NUMBER);
     assert_eq!(world.call(CALLER, COMPANY_NUMBER).await.to_string(), NOT_REACHABLE, "a colleague's");
     world.okta.set("Ada", "mobilePhone", MOBILE);
-    let sent_on = world.twilio.a_call(CALLER, COMPANY_NUMBER).with("ForwardedFrom", MOBILE);
-    assert_eq!(
-        world.twilio.follow(sent_on).await.to_string(),
-        NOT_REACHABLE,
-        "her mobile sends its calls here"
-    );
 }
 
 #[tokio::test]

@@ -4,23 +4,30 @@
 
 mod anything;
 mod architecture;
+mod caller_ids;
 mod calls;
 mod chaos;
+mod circles;
 mod cli;
 mod convergence;
 mod dialling;
 mod directory;
+mod fallback;
 mod finding;
 mod fuzzing;
 mod late;
 mod leavers;
+mod ledger;
 mod load;
 mod messages;
 mod numbers;
 mod observing;
 mod outages;
+mod own_number;
+mod patience;
 mod pictures;
 mod provisioning;
+mod queues;
 mod reconciling;
 mod recutting;
 mod refusals;
@@ -29,6 +36,7 @@ mod secrets;
 mod security;
 mod signatures;
 mod starting;
+mod unforwarded;
 
 use sandbox::{Employee, World};
 

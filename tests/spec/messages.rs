@@ -35,7 +35,7 @@ async fn a_sender_without_a_number_is_shown_as_they_are() {
         world.text(sender, COMPANY_NUMBER, "Hello").await;
     }
     let expected =
-        ["72975", "MYBANK", "whatsapp:+14155550123"].map(|sender| format!("From: {sender}\n\nHello"));
+        ["72975", "MYBANK", "+14155550123 (WhatsApp)"].map(|sender| format!("From: {sender}\n\nHello"));
     assert_eq!(inbox(&world), expected);
 }
 

@@ -1,8 +1,10 @@
 //! Pictures and other files that come with a message.
 
+use std::time::{Duration, Instant};
+
 use sandbox::{Fault, Message, World};
 
-use crate::{CALLER, COMPANY_NUMBER, MOBILE, a_world_with_ada};
+use crate::{CALLER, COMPANY_NUMBER, MOBILE, a_world_with_ada, late::worked_off};
 
 /// A file with every byte in it.
 fn bytes() -> Vec<u8> {
@@ -172,5 +174,106 @@ async fn no_redirect_makes_the_function_ask_a_server_of_a_private_network() {
         let inbox = world.twilio.inbox_of(MOBILE, count + 1).await;
         assert_eq!((inbox[count].body.as_str(), inbox[count].media.len()), (NO_PICTURE, 0), "{url}");
         assert!(began.elapsed() < std::time::Duration::from_secs(4), "{url} was asked");
+    }
+}
+
+#[tokio::test]
+async fn a_picture_that_is_not_there_yet_when_the_text_comes_arrives_with_it() {
+    for seconds in [1, 4] {
+        let world = a_world_with_ada().await;
+        world.twilio.behaves(|it| it.media_takes = Duration::from_secs(seconds));
+        world.twilio.picture(CALLER, COMPANY_NUMBER, "Look!", &[("image/png", b"png")]).await;
+        worked_off(&world).await;
+        let [message] = world.twilio.inbox_of(MOBILE, 1).await.try_into().unwrap();
+        assert_eq!(
+            (message.body.as_str(), message.media.len()),
+            ("From: +14155550123\n\nLook!", 1),
+            "{seconds}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_picture_that_takes_minutes_goes_as_a_late_text() {
+    let world = a_world_with_ada().await;
+    // Three minutes and twenty seconds.
+    world.late.set_speed(20);
+    world.twilio.behaves(|it| it.media_takes = Duration::from_secs(10));
+    let answer = world.twilio.picture(CALLER, COMPANY_NUMBER, "Look!", &[("image/png", b"png")]).await;
+    assert_eq!((answer.status, world.twilio.inbox(MOBILE).len()), (503, 0));
+    worked_off(&world).await;
+    let [message] = world.twilio.inbox_of(MOBILE, 1).await.try_into().unwrap();
+    assert_eq!((message.body.as_str(), message.media.len()), ("From: +14155550123\n\nLook!", 1));
+}
+
+#[tokio::test]
+async fn of_a_picture_that_never_comes_the_text_arrives_with_a_note() {
+    let world = a_world_with_ada().await;
+    world.twilio.behaves(|it| it.media_takes = Duration::from_hours(1));
+    world.twilio.picture(CALLER, COMPANY_NUMBER, "Look!", &[("image/png", b"png")]).await;
+    worked_off(&world).await;
+    let [message] = world.twilio.inbox_of(MOBILE, 1).await.try_into().unwrap();
+    assert_eq!(message.body, NO_PICTURE);
+    assert_eq!(world.late.dead(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_picture_of_which_nobody_says_how_long_it_is_arrives() {
+    let world = a_world_with_ada().await;
+    world.twilio.behaves(|it| it.media_without_head = true);
+    world.twilio.picture(CALLER, COMPANY_NUMBER, "Look!", &[("image/png", b"png")]).await;
+    worked_off(&world).await;
+    assert_eq!(world.twilio.inbox_of(MOBILE, 1).await[0].media.len(), 1);
+}
+
+#[tokio::test]
+async fn a_link_to_a_picture_that_takes_some_seconds_is_good_and_one_to_a_missing_picture_ends_in_time() {
+    let world = a_world_with_ada().await;
+    let [url] = sent(&world, "", &[("image/png", b"png")]).await.media_urls.try_into().unwrap();
+    for (what, fault) in [
+        ("missing", Fault::Answers(404, r#"{"code":20404}"#)),
+        ("slow", Fault::Takes(Duration::from_secs(3))),
+        ("silent", Fault::Hangs),
+    ] {
+        world.twilio.health.fails(fault);
+        let began = Instant::now();
+        let (status, _) = world.twilio.fetches(&url).await;
+        let time = began.elapsed();
+        assert!(time < Duration::from_secs(13), "{what}: {time:?}");
+        assert_eq!(status, if what == "slow" { 200 } else { 502 }, "{what}");
+        world.twilio.health.recovers();
+    }
+    let missing_until = Instant::now() + Duration::from_secs(6);
+    world.twilio.health.fails_when(
+        move |it| it.contains("/Media/") && Instant::now() < missing_until,
+        Fault::Answers(404, r#"{"code":20404}"#),
+    );
+    assert_eq!(world.twilio.fetches(&url).await, (200, b"png".to_vec()));
+}
+
+#[tokio::test]
+async fn a_text_that_could_not_follow_its_lost_picture_follows_when_that_is_reported_again() {
+    let world = a_world_with_ada().await;
+    let message = sent(&world, "Look!", &[("image/png", b"png")]).await;
+    world.twilio.health.fails(Fault::Answers(401, r#"{"code":20003}"#));
+    assert_eq!(world.twilio.report(&message, "undelivered", 30019).await.status, 503);
+    world.twilio.health.recovers();
+    for _ in 0..2 {
+        assert_eq!(world.twilio.report(&message, "undelivered", 30019).await.status, 204);
+    }
+    let [_, again] = world.twilio.inbox_of(MOBILE, 2).await.try_into().unwrap();
+    assert_eq!(again.body, NO_PICTURE);
+}
+
+#[tokio::test]
+async fn a_text_that_follows_its_lost_picture_arrives_once_although_twilio_fails_once() {
+    let send = "POST /2010-04-01/Accounts/AC00000000000000000000000000000000/Messages.json";
+    for fault in [Fault::Answers(500, ""), Fault::LosesReply, Fault::Cuts] {
+        let world = a_world_with_ada().await;
+        let message = sent(&world, "Look!", &[("image/png", b"png")]).await;
+        world.twilio.health.fails_on(send, 1, fault);
+        assert_eq!(world.twilio.report(&message, "undelivered", 30019).await.status, 204);
+        let [_, again] = world.twilio.inbox(MOBILE).try_into().unwrap();
+        assert_eq!(again.body, NO_PICTURE);
     }
 }

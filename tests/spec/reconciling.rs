@@ -330,8 +330,12 @@ async fn numbers_that_lead_elsewhere_are_led_back_and_those_that_are_not_ours_ar
     let [mended, _, other] = world.twilio.owned().try_into().unwrap();
     // Each seal is different, even of the same mobile.
     let unsealed = |url: &str| url.split("&route=").next().unwrap().to_owned();
-    let unsealed =
-        |it: Number| Number { voice_url: unsealed(&it.voice_url), sms_url: unsealed(&it.sms_url), ..it };
+    let unsealed = |it: Number| Number {
+        voice_url: unsealed(&it.voice_url),
+        voice_fallback_url: unsealed(&it.voice_fallback_url),
+        sms_url: unsealed(&it.sms_url),
+        ..it
+    };
     assert_eq!(unsealed(mended), unsealed(first));
     assert_eq!(other.voice_url, "");
 }

@@ -1,6 +1,6 @@
 //! What is said to people besides what was written to them, and what becomes of messages that do not arrive.
 
-use sandbox::{Fault, Message, World};
+use sandbox::{Employee, Fault, Message, World};
 
 use crate::{CALLER, COMPANY_NUMBER, MOBILE, a_world_with_ada};
 
@@ -57,12 +57,9 @@ async fn a_text_from_another_company_number_is_not_forwarded_and_the_employee_to
         ]
     );
     assert!(!world.logged("it is not forwarded").await.contains("forwarded a message"));
-    let round = format!("From: {COMPANY_NUMBER}\n\nFrom: {CALLER}\n\nHello");
-    world.text("+14155550177", COMPANY_NUMBER, &round).await;
-    assert_eq!(world.twilio.inbox(MOBILE).len(), 2, "what has been here before");
     world.text(CALLER, COMPANY_NUMBER, "From: me\n\nHello").await;
     assert_eq!(
-        world.twilio.inbox(MOBILE)[2].body,
+        world.twilio.inbox(MOBILE)[1].body,
         "From: +14155550123\n\nFrom: me\n\nHello",
         "looks like one"
     );
@@ -152,5 +149,22 @@ async fn a_message_that_does_not_arrive_is_logged_and_counted() {
         world.twilio.deliver(&world.twilio.a_report(&message, "failed", 1).unsigned()).await.status,
         403
     );
+    assert_eq!(world.twilio.inbox(MOBILE).len(), 1);
+}
+
+#[tokio::test]
+async fn a_stop_counts_for_one_number_and_with_a_messaging_service_for_all_in_it() {
+    let world = a_world_with_ada().await;
+    world.okta.hire(Employee::named("Grace", "Hopper").mobile("+18182170188"));
+    world.twilio.sells(GRACES_NUMBER);
+    world.run_provisioner().await.unwrap();
+    world.twilio.stops_at(MOBILE, GRACES_NUMBER);
+    world.text(CALLER, COMPANY_NUMBER, "one").await;
+    assert_eq!(bodies(world.twilio.inbox(MOBILE)), ["From: +14155550123\n\none"]);
+    world.configure("TWILIFY_MESSAGING_SERVICE_SID", sandbox::MESSAGING_SERVICE_SID).await;
+    world.run_provisioner().await.unwrap();
+    assert_eq!(world.twilio.enrolled().len(), 2);
+    assert_eq!(world.text(CALLER, COMPANY_NUMBER, "two").await.status, 200);
+    world.logged("tell them to text START to it").await;
     assert_eq!(world.twilio.inbox(MOBILE).len(), 1);
 }

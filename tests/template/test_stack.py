@@ -120,11 +120,12 @@ def test_late_texts_wait_and_are_given_up_in_the_dead_letter_queue(aws):
     def attributes(name):
         return aws("sqs").get_queue_attributes(QueueUrl=queues[name], AttributeNames=["All"])["Attributes"]
 
-    for name, following, times in [("LateTexts", "LaterTexts", 5), ("LaterTexts", "DeadTexts", 8)]:
+    for name, following, times in [("LateTexts", "LaterTexts", 5), ("LaterTexts", "DeadTexts", 14)]:
         policy = json.loads(attributes(name)["RedrivePolicy"])
         assert policy["deadLetterTargetArn"] == attributes(following)["QueueArn"]
         assert int(policy["maxReceiveCount"]) == times
-    assert attributes("DeadTexts")["MessageRetentionPeriod"] == str(14 * 24 * 3600)
+    for name in ["LateTexts", "LaterTexts", "DeadTexts"]:
+        assert attributes(name)["MessageRetentionPeriod"] == str(14 * 24 * 3600), name
 
 
 def test_the_operator_finds_the_provisioner_in_ssm(aws):

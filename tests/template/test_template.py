@@ -90,6 +90,7 @@ def test_only_what_twilio_calls_is_open_to_the_world(template):
     routes = {(method, path) for path, methods in paths.items() for method in methods}
     assert routes == {
         ("post", "/call-forward"),
+        ("post", "/call-forward/again"),
         ("post", "/call-forward/after"),
         ("post", "/sms-forward"),
         ("post", "/sms-forward/status"),
@@ -99,7 +100,7 @@ def test_only_what_twilio_calls_is_open_to_the_world(template):
     }
     integrations = [method["x-amazon-apigateway-integration"] for path in paths.values() for method in path.values()]
     uris = [it["uri"] for it in integrations if "uri" in it]
-    assert len(uris) == 6 and all("Aliaslive" in uri for uri in uris), uris
+    assert len(uris) == 7 and all("Aliaslive" in uri for uri in uris), uris
     assert set(template.resources("AWS::ApiGatewayV2::Api")) == {"Api"}
     assert not template.resources("AWS::Lambda::Url")
     assert not template.resources("AWS::ApiGatewayV2::DomainName")
@@ -166,7 +167,7 @@ def test_alarms_and_dashboard_look_at_metrics_that_the_code_counts(template):
     alarms = [template.properties(it) for it in template.resources("AWS::CloudWatch::Alarm")]
     ours = {it["MetricName"] for it in alarms if it["Namespace"] == "${AWS::StackName}"}
     assert ours == {"ProvisionerRuns", "MessagesUndelivered", "MessagesRefused", "OktaOutages", "ParametersUnread",
-                    "RequestsRefused"}
+                    "RequestsRefused", "TextsNotForwarded"}
     widgets = json.loads(template.properties("Dashboard")["DashboardBody"])["widgets"]
     for widget in widgets:
         namespace = None
@@ -179,6 +180,25 @@ def test_alarms_and_dashboard_look_at_metrics_that_the_code_counts(template):
         assert f'"{metric}"' in source, metric
     for function in FUNCTIONS:
         assert template.properties(function)["Environment"]["Variables"]["TWILIFY_METRICS"] == "${AWS::StackName}"
+
+
+def test_there_is_an_alarm_when_texts_wait_too_long_and_before_dead_ones_are_deleted(template):
+    alarms = [template.properties(it) for it in template.resources("AWS::CloudWatch::Alarm")]
+    ages = [it for it in alarms if it["MetricName"] == "ApproximateAgeOfOldestMessage"]
+    watched = {it["Dimensions"][0]["Value"].split(".")[0].strip("${"): it["Threshold"] for it in ages}
+    assert set(watched) == {"LateTexts", "DeadTexts"}
+    # A text leaves LateTexts after 11 minutes, and is deleted after 14 days.
+    assert watched["LateTexts"] > 11 * 60
+    assert watched["DeadTexts"] < 14 * 24 * 3600
+    unfetched = template.properties("LaterTextsWait")
+    assert unfetched["Dimensions"][0]["Value"].startswith("${LaterTexts"), unfetched
+    assert (unfetched["MetricName"], unfetched["Statistic"]) == ("ApproximateNumberOfMessagesVisible", "Minimum")
+
+
+def test_a_text_that_reaches_nobody_although_somebody_could_help_raises_an_alarm_at_once(template):
+    alarm = template.properties("TextsLost")
+    assert (alarm["MetricName"], alarm["Statistic"], alarm["Threshold"]) == ("TextsNotForwarded", "Sum", 0)
+    assert (alarm["ComparisonOperator"], alarm["EvaluationPeriods"]) == ("GreaterThanThreshold", 1)
 
 
 def test_there_is_an_alarm_when_the_provisioner_does_not_run(template):
@@ -327,3 +347,13 @@ def test_the_workflow_has_few_rights_and_runs_nothing_that_can_change():
     assert {"run": "scripts/test"} in steps
     architectures = [it["architecture"] for it in workflow["jobs"]["build"]["strategy"]["matrix"]["include"]]
     assert architectures == ["x86_64", "arm64"]
+
+
+@pytest.mark.parametrize("voice", ["", "man", "Polly.Amy", "Polly.Mía-Generative", "Google.en-US-Chirp3-HD-Aoede"])
+def test_every_voice_that_twilio_has_may_be_chosen(template, voice):
+    assert re.fullmatch(template.source["Parameters"]["Voice"]["AllowedPattern"], voice)
+
+
+@pytest.mark.parametrize("voice", ['"/><Dial', "Polly Amy", "÷", "1", "x" * 65])
+def test_what_is_no_voice_is_refused_before_it_is_deployed(template, voice):
+    assert not re.fullmatch(template.source["Parameters"]["Voice"]["AllowedPattern"], voice)

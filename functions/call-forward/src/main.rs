@@ -1,8 +1,8 @@
 //! Twilio asks what to do with a call, and again when the phone that rang rings no more.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
-use call_forward::{Caller, Outcome, after};
+use call_forward::{Caller, Outcome, after, ended, ring_again, to_be_rung_again};
 use gateway::{Event, answer};
 use http::{Request, Response};
 use lambda_http::{Error, LambdaEvent, lambda_runtime::run, service_fn};
@@ -15,8 +15,15 @@ use twilify::{
     start::Lazy,
     switchboard::{Switchboard, Unreached},
     transport::{Http, WHILE_SOMEONE_WAITS},
-    twilio::{IncomingCall, Rejection, VoiceResponse, Webhooks},
+    twilio::{
+        CallEndpoint, CallEvent, EndedDial, Hint, IncomingCall, Rejection, SecondAttempt, VoiceResponse,
+        Webhooks,
+    },
 };
+
+/// How long an event waits for the parameters that the start did not get. Together with a start that has waited in vain this
+/// is less than the 15 seconds after which Twilio gives up; then the second attempt finds what this one was too late for.
+const PATIENCE: Duration = Duration::from_secs(6);
 
 struct CallForward {
     webhooks: Webhooks,
@@ -36,11 +43,12 @@ async fn serve() -> Result<(), Error> {
     let calls = Calls::from_env()?;
     let http = Http::new(WHILE_SOMEONE_WAITS, config::roots()?);
     let aws = Aws::from_env()?;
-    let function = Lazy::start(async || CallForward::open(&http, &aws, &settings, &calls).await).await?;
+    let open = async |patience| CallForward::open(&http, &aws, &settings, &calls, patience).await;
+    let function = Lazy::start(open).await?;
     let handle = async |LambdaEvent { payload, context }: LambdaEvent<Box<RawValue>>| {
         let event: Event<'_> = serde_json::from_str(payload.get())?;
         let response = async {
-            match function.get().await {
+            match function.get(PATIENCE).await {
                 Ok(function) => Ok(function.respond(event).await),
                 Err(error @ secrets::Error::Unanswered { .. }) => {
                     Ok(without_parameters(&error, &event.path(), &calls))
@@ -54,16 +62,17 @@ async fn serve() -> Result<(), Error> {
     run(service_fn(|event| Box::pin(handle(event)))).await
 }
 
-/// Nobody can tell whether this is Twilio's, so it is told what everybody may know. After a call that is nothing: whoever has
-/// talked is not to hear that nobody was there.
+/// Nobody can tell whether this is Twilio's, so it is told what everybody may know. After a call that is what is true whether
+/// anybody has answered or not.
 fn without_parameters(error: &secrets::Error, path: &str, settings: &Calls) -> Response<String> {
     tracing::error!(error = %Causes(error), "cannot see what Twilio wants");
     metrics::count("ParametersUnread");
-    if path.ends_with("/after") {
-        return VoiceResponse::new(settings.voice.clone()).into();
+    let asked_at = CallEndpoint::at(path).unwrap_or(CallEndpoint::Incoming);
+    if asked_at == CallEndpoint::After {
+        return ended(settings).into();
     }
     Outcome::TryLater.log();
-    Outcome::TryLater.twiml(settings).into()
+    Outcome::TryLater.twiml(settings, asked_at, Hint::default()).into()
 }
 
 impl CallForward {
@@ -72,8 +81,9 @@ impl CallForward {
         aws: &Aws,
         settings: &Settings,
         calls: &Calls,
+        patience: Duration,
     ) -> Result<Self, secrets::Error> {
-        let parameters = Parameters::fetch(http, aws, settings).await?;
+        let parameters = Parameters::fetch(http, aws, settings, patience).await?;
         let webhooks = parameters.webhooks(settings)?;
         let switchboard = parameters.switchboard(http, settings)?;
         switchboard.connect().await;
@@ -94,19 +104,25 @@ impl CallForward {
 
     async fn twiml(&self, event: Event<'_>) -> Result<VoiceResponse, Rejection> {
         let request = Request::try_from(event).map_err(|error| Rejection::Malformed(error.part()))?;
-        // A stage or a domain may have put something before the path.
-        let path = request.uri().path();
-        if path.ends_with("/call-forward") {
-            Ok(self.connect(self.webhooks.accept(&request)?).await)
-        } else if path.ends_with("/call-forward/after") {
-            Ok(after(&self.webhooks.accept(&request)?, &self.settings))
-        } else {
-            Err(Rejection::NotFound)
-        }
+        let asked_at = CallEndpoint::at(request.uri().path()).ok_or(Rejection::NotFound)?;
+        let event = match asked_at {
+            CallEndpoint::Incoming => CallEvent::Incoming(self.webhooks.accept(&request)?),
+            CallEndpoint::After => CallEvent::Ended(self.webhooks.accept(&request)?),
+            CallEndpoint::Again => {
+                let SecondAttempt { code, event, .. } = self.webhooks.accept(&request)?;
+                tracing::warn!(code, "Twilio asks again, because a webhook of this call has failed");
+                metrics::count("CallsAskedAgain");
+                event
+            }
+        };
+        Ok(match event {
+            CallEvent::Incoming(call) => self.connect(call, asked_at).await,
+            CallEvent::Ended(dial) => self.after(&dial, asked_at).await,
+        })
     }
 
-    async fn connect(&self, call: IncomingCall) -> VoiceResponse {
-        let IncomingCall { from, to, forwarded_from, hint, .. } = call;
+    async fn connect(&self, call: IncomingCall, asked_at: CallEndpoint) -> VoiceResponse {
+        let IncomingCall { from, to, attestation, forwarded_from, hint, .. } = call;
         let outcome = match to {
             None => Outcome::NotInService,
             Some(to) => {
@@ -114,11 +130,20 @@ impl CallForward {
                 if let Err(Unreached::Unknown(silence)) = &found {
                     tracing::error!(error = %Causes(silence), "cannot connect a call");
                 }
-                let caller = Caller { number: from, forwarded_from };
+                let caller = Caller { number: from, attestation, forwarded_from };
                 Outcome::of(caller, to, found, self.settings.caller_id)
             }
         };
         outcome.log();
-        outcome.twiml(&self.settings)
+        outcome.twiml(&self.settings, asked_at, hint)
+    }
+
+    async fn after(&self, dial: &EndedDial, asked_at: CallEndpoint) -> VoiceResponse {
+        if let Some((to, hint)) = to_be_rung_again(dial)
+            && let Ok(found) = self.switchboard.find(to, hint).await
+        {
+            return ring_again(found, to.clone(), &self.settings, asked_at);
+        }
+        after(dial, &self.settings)
     }
 }

@@ -9,6 +9,8 @@ pub(crate) enum Words<'a> {
     PleaseWait(&'a str),
     /// When nobody has answered it.
     NotAvailable(Option<&'a str>),
+    /// When nobody knows whether anybody has answered it.
+    Ended,
     /// To an employee who calls their own company number.
     Oneself,
     /// To whoever calls a number that is nobody's.
@@ -25,6 +27,7 @@ impl Display for Words<'_> {
             Self::PleaseWait(name) => write!(f, "Please wait. You are being connected to {name}."),
             Self::NotAvailable(Some(name)) => write!(f, "{name} is not available. Goodbye."),
             Self::NotAvailable(None) => f.write_str("Your party is not available. Goodbye."),
+            Self::Ended => f.write_str("The call has ended. Goodbye."),
             Self::Oneself => {
                 f.write_str("This is your own company number. Calls to it ring this phone. Goodbye.")
             }

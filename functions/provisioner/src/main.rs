@@ -3,7 +3,7 @@
 use std::{
     fmt,
     process::ExitCode,
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
@@ -14,7 +14,8 @@ use twilify::{
     Causes,
     config::{self, Aws, Provisioning, Settings},
     log, metrics,
-    secrets::Parameters,
+    secrets::{self, Parameters},
+    start::Lazy,
     transport::{Http, WHILE_NOBODY_WAITS},
     twilio::MessagingService,
 };
@@ -41,6 +42,7 @@ struct ByHand {
 
 /// Why an invocation counts as failed.
 enum Failure {
+    ParametersUnread(secrets::Error),
     Unreadable,
     NotObserved(NotObserved),
     Unfinished(Report),
@@ -50,6 +52,7 @@ enum Failure {
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::ParametersUnread(error) => write!(f, "ParametersUnread ({})", Causes(error)),
             Self::Unreadable => f.write_str("Unreadable"),
             Self::NotObserved(_) => f.write_str("NotObserved"),
             Self::Unfinished(report) => write!(f, "Unfinished ({:?})", report.counts),
@@ -67,24 +70,39 @@ async fn serve() -> Result<(), Error> {
     log::start(settings.log);
     metrics::start(&settings.metrics);
     let http = Http::new(WHILE_NOBODY_WAITS, config::roots()?);
-    let provisioning = Provisioning::from_env()?;
-    let parameters = Parameters::fetch(&http, &Aws::from_env()?, &settings).await?;
-    let account = parameters.account(&http, &settings)?;
-    let messaging = &settings.twilio_messaging_api;
-    let service = settings.messaging_service.as_ref();
-    let provisioner = Provisioner {
-        directory: parameters.directory(&http, &settings)?,
-        messaging_service: service.map(|sid| MessagingService::new(account.clone(), messaging, sid)),
-        account,
-        settings: provisioning,
-        seal: parameters.seal(&settings)?,
-        territory: settings.territory,
-    };
+    let (provisioning, aws) = (Provisioning::from_env()?, Aws::from_env()?);
+    let open = async |patience| open(&http, &aws, &settings, &provisioning, patience).await;
+    let provisioner = Lazy::start(open).await?;
     run(service_fn(async |event: LambdaEvent<Value>| {
         let id = event.context.request_id.clone();
-        log::invocation(&id, respond(&provisioner, event)).await
+        let report = async {
+            let provisioner = provisioner.get(WHILE_NOBODY_WAITS).await.map_err(Failure::ParametersUnread)?;
+            respond(provisioner, event).await
+        };
+        log::invocation(&id, report).await
     }))
     .await
+}
+
+async fn open(
+    http: &Http,
+    aws: &Aws,
+    settings: &Settings,
+    provisioning: &Provisioning,
+    patience: Duration,
+) -> Result<Provisioner, secrets::Error> {
+    let parameters = Parameters::fetch(http, aws, settings, patience).await?;
+    let account = parameters.account(http, settings)?;
+    let messaging = &settings.twilio_messaging_api;
+    let service = settings.messaging_service.as_ref();
+    Ok(Provisioner {
+        directory: parameters.directory(http, settings)?,
+        messaging_service: service.map(|sid| MessagingService::new(account.clone(), messaging, sid)),
+        account,
+        settings: provisioning.clone(),
+        seal: parameters.seal(settings)?,
+        territory: settings.territory.clone(),
+    })
 }
 
 async fn respond(provisioner: &Provisioner, event: LambdaEvent<Value>) -> Result<Report, Failure> {
@@ -110,6 +128,7 @@ async fn respond(provisioner: &Provisioner, event: LambdaEvent<Value>) -> Result
 impl From<Failure> for Diagnostic {
     fn from(failure: Failure) -> Self {
         let (error_type, error_message) = match failure {
+            Failure::ParametersUnread(error) => ("ParametersUnread", Causes(&error).to_string()),
             Failure::Unreadable => (
                 "Unreadable",
                 r#"the event is neither the schedule's nor {} nor {"dry_run": true}"#.to_owned(),

@@ -1,24 +1,37 @@
 //! Sending messages, each once.
 //!
 //! Twilio sends a message as often as it is told to. So what was certainly not sent is sent again, and what may
-//! have been is looked up in Twilio's log first.
+//! have been is looked up in Twilio's log first. The log lags, so a message that it does not show after a failure waits
+//! in the queue, and is looked up again before the next attempt.
 
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use twilify::twilio::{self, Account, Direction, IncomingMessage, OutgoingMessage};
+use twilify::twilio::{self, Account, Direction, IncomingMessage, Logged, OutgoingMessage, Search, Searched};
 
-/// How often a message is tried.
-const ATTEMPTS: usize = 3;
+use crate::circle::Returned;
+
+/// How often a message is tried that was certainly not sent.
+pub(crate) const ATTEMPTS: usize = 3;
 
 /// How long after a failure Twilio's log is asked, or Twilio itself again.
-const PAUSE: Duration = Duration::from_millis(500);
+pub(crate) const PAUSE: Duration = Duration::from_millis(500);
 
-/// How far back the log is searched for what went out.
+/// How far back the log is searched for what went out, at most.
 const HINDSIGHT: SignedDuration = SignedDuration::from_hours(24);
 
-/// How much further back it is searched for what came in, because that may have taken hours to go out.
-const HOURS_IN_THE_QUEUE: SignedDuration = SignedDuration::from_hours(6);
+/// How long a text may have been in the queues before it went out: seven hours, see `template.yaml`, and some more.
+const HOURS_IN_THE_QUEUE: SignedDuration = SignedDuration::from_hours(8);
+
+/// How long before now a text has come in that has not been in the queue: Twilio waits fifteen seconds, and clocks differ.
+pub(crate) const JUST_NOW: SignedDuration = SignedDuration::from_mins(1);
+
+/// How long the log may take. What is not found by then counts as not sent: a text that arrives twice is better than one
+/// that never arrives because of a long log. A request that has been made is waited for, so it may be four seconds more.
+const READING: Duration = Duration::from_secs(3);
+
+/// What the log says when it was not read to the end in that time.
+const TOO_LONG: &str = "Twilio's log takes too long to read, so a text may arrive twice";
 
 /// How long the same remark is not repeated to the same person.
 const SILENCE: SignedDuration = SignedDuration::from_hours(1);
@@ -52,23 +65,40 @@ impl NotSent {
 pub(crate) struct Delivery<'a> {
     account: Account,
     message: &'a IncomingMessage,
-    /// Whether this is not the first time, so that they may have been sent before.
-    again: bool,
+    attempt: Attempt,
+}
+
+/// Which attempt to forward a message it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Attempt {
+    /// Twilio has just reported the message.
+    First,
+    /// It has waited in the queue, out of which it has come so often. It may have been sent before.
+    Late(u32),
 }
 
 impl<'a> Delivery<'a> {
     pub(crate) fn new(
         account: &Account,
         message: &'a IncomingMessage,
-        again: bool,
+        attempt: Attempt,
         deadline: Instant,
     ) -> Self {
-        Self { account: account.until(deadline), message, again }
+        Self { account: account.until(deadline), message, attempt }
     }
 
     /// Whether the message has waited in the queue.
     pub(crate) fn is_late(&self) -> bool {
-        self.again
+        self.attempt != Attempt::First
+    }
+
+    /// Whether the message may wait some minutes more for files that are not there yet: the third time out of the queue
+    /// is five minutes after it came in, and files take seconds.
+    pub(crate) fn may_wait_for_files(&self) -> bool {
+        match self.attempt {
+            Attempt::First => true,
+            Attempt::Late(times) => times < 3,
+        }
     }
 
     /// Sends `messages` in their order, up to the first that cannot be sent.
@@ -80,7 +110,7 @@ impl<'a> Delivery<'a> {
     }
 
     async fn send_one(&self, outgoing: &OutgoingMessage) -> Result<(), NotSent> {
-        if self.again && self.was_sent(outgoing).await.map_err(NotSent::Unknown)? {
+        if self.is_late() && self.was_sent(outgoing).await.map_err(NotSent::Unknown)? {
             return Ok(());
         }
         let mut attempt = 1;
@@ -91,11 +121,8 @@ impl<'a> Delivery<'a> {
             }
             tokio::time::sleep(PAUSE).await;
             if error.is_of_unknown_outcome() {
-                match self.was_sent(outgoing).await {
-                    Ok(true) => return Ok(()),
-                    Ok(false) if error.is_over() => {}
-                    Ok(false) | Err(_) => return Err(NotSent::Unknown(error)),
-                }
+                let was_sent = self.was_sent(outgoing).await.unwrap_or(false);
+                return if was_sent { Ok(()) } else { Err(NotSent::Unknown(error)) };
             }
             if attempt == ATTEMPTS {
                 return Err(NotSent::Unknown(error));
@@ -104,28 +131,80 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Whether Twilio's log has `outgoing`. Somebody may have written the same more than once in the last day,
-    /// so there have to be as many that went out as came in.
+    /// Whether Twilio's log has `outgoing`. The same sender may have written the same more than once, so there have to be
+    /// as many that went out as came in.
     async fn was_sent(&self, outgoing: &OutgoingMessage) -> Result<bool, twilio::Error> {
-        let IncomingMessage { sid, from: sender, body, .. } = self.message;
+        let IncomingMessage { sid, from: sender, to_address, body, .. } = self.message;
         let OutgoingMessage { from: company_number, to: mobile, body: forwarded, .. } = outgoing;
-        let since = Timestamp::now() - HINDSIGHT;
-        let (company_number, mobile) = (company_number.as_e164(), mobile.as_e164());
-        let sent = self.account.messages_since(company_number, mobile, since).await?;
-        let sent =
-            sent.iter().filter(|it| it.direction == Direction::Outbound && it.body == *forwarded).count();
-        if sent == 0 {
+        let end = Instant::now() + READING;
+        let came_in = self.came_in().await?;
+        let before = came_in - HOURS_IN_THE_QUEUE;
+        let (mut others, mut some_lately) = (0, false);
+        // A text from the hours before those may have waited, and gone out in them.
+        let since = before - HOURS_IN_THE_QUEUE;
+        let came = Search { from: sender, to: to_address, since, deadline: Some(end) };
+        let searched = self
+            .account
+            .search_log(came, |it| {
+                if it.direction == Direction::Inbound && it.sid != *sid && it.says(body) {
+                    others += 1;
+                    some_lately |= it.date_created >= before;
+                }
+                false
+            })
+            .await?;
+        if searched == Searched::OutOfTime {
+            tracing::warn!(TOO_LONG);
             return Ok(false);
         }
-        let came = self.account.messages_since(sender, company_number, since - HOURS_IN_THE_QUEUE).await?;
-        let came = came.iter().filter(|it| it.direction == Direction::Inbound && it.from == *sender);
-        let others = came.filter(|it| it.body == *body && it.sid != *sid).count();
-        Ok(sent > others)
+        // What went out before this text came in can only be for another one, so it is not read without need.
+        let (since, others) = if some_lately { (before, others) } else { (came_in, 0) };
+        let (from, to) = (company_number.as_e164(), mobile.as_e164());
+        let mut sent = 0;
+        let searched = self
+            .account
+            .search_log(Search { from, to, since, deadline: Some(end) }, |it| {
+                sent += usize::from(it.direction == Direction::Outbound && it.says(forwarded));
+                sent > others
+            })
+            .await?;
+        if searched == Searched::OutOfTime {
+            tracing::warn!(TOO_LONG);
+        }
+        Ok(searched == Searched::Found)
+    }
+
+    /// When the message came in, or some moments before that.
+    async fn came_in(&self) -> Result<Timestamp, twilio::Error> {
+        let now = Timestamp::now();
+        if !self.is_late() {
+            return Ok(now - JUST_NOW);
+        }
+        match self.account.message(&self.message.sid).await {
+            Ok(logged) => Ok(logged.date_created.max(now - HINDSIGHT)),
+            // It does not tell whether it was forwarded, so it need not be there.
+            Err(twilio::Error::Refused(_)) => Ok(now - HINDSIGHT),
+            Err(error) => Err(error),
+        }
     }
 
     /// Whether a remark of ours was made a short while ago: two machines must not answer each other for ever.
     pub(crate) async fn was_said(&self, from: &str, to: &str, remark: &str) -> Result<bool, twilio::Error> {
-        let lately = self.account.messages_since(from, to, Timestamp::now() - SILENCE).await?;
-        Ok(lately.iter().any(|it| it.direction == Direction::Outbound && it.body == remark))
+        let search = Search { from, to, since: Timestamp::now() - SILENCE, deadline: None };
+        let is_it = |it: Logged| it.direction == Direction::Outbound && it.says(remark);
+        Ok(self.account.search_log(search, is_it).await? == Searched::Found)
+    }
+
+    /// Whether what has come back went out from one number to another in the last hours.
+    pub(crate) async fn was_forwarded(
+        &self,
+        from: &str,
+        to: &str,
+        returned: &Returned<'_>,
+    ) -> Result<bool, twilio::Error> {
+        let deadline = Some(Instant::now() + READING);
+        let search = Search { from, to, since: Timestamp::now() - HOURS_IN_THE_QUEUE, deadline };
+        let is_it = |it: Logged| it.direction == Direction::Outbound && returned.is_of(&it);
+        Ok(self.account.search_log(search, is_it).await? == Searched::Found)
     }
 }

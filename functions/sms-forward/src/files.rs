@@ -49,6 +49,17 @@ pub(crate) struct Files {
     pub(crate) notes: Vec<String>,
 }
 
+/// How long a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Length {
+    /// In bytes.
+    Known(u64),
+    /// Twilio does not say. That is no reason to leave the file out.
+    Unknown,
+    /// Twilio does not have the file yet.
+    NotThere,
+}
+
 /// A file that a link names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Link {
@@ -59,10 +70,11 @@ pub(crate) struct Link {
 }
 
 impl Files {
-    /// Sorts the files of a message: each comes with its length in bytes, if that is known.
+    /// Sorts the files of a message. One that is not there yet is there by the time at which its link is followed, or else
+    /// the text follows without it.
     pub(crate) fn of(
         message: &MessageSid,
-        files: Vec<(IncomingMedia, Option<u64>)>,
+        files: Vec<(IncomingMedia, Length)>,
         links: impl Fn(&Link) -> Option<Url>,
     ) -> Self {
         let (mut sorted, mut too_large, mut wrong, mut total) = (Self::default(), 0, Vec::new(), 0);
@@ -73,8 +85,7 @@ impl Files {
                 Some(link) if accepted => {
                     let longest =
                         if RESIZED.contains(&content_type.as_str()) { LONGEST } else { LONGEST_OTHER };
-                    // A length that is not known is no reason to leave the file out.
-                    let length = length.unwrap_or_default();
+                    let length = if let Length::Known(bytes) = length { bytes } else { 0 };
                     if length > longest || total + length > LONGEST {
                         too_large += 1;
                     } else {
@@ -152,7 +163,7 @@ mod tests {
 
     use super::*;
 
-    fn files(all: &[(&str, Option<u64>)]) -> Files {
+    fn files(all: &[(&str, Length)]) -> Files {
         let sid = || format!("ME{:032x}", 1).parse().ok();
         let all = all
             .iter()
@@ -164,13 +175,13 @@ mod tests {
     #[test]
     fn what_phones_can_show_goes_out_and_of_the_rest_it_is_said_why_not() {
         let sorted = files(&[
-            ("image/jpeg", Some(100_000)),
-            ("video/mp4", None),
-            ("image/png", Some(LONGEST + 1)),
-            ("image/png", Some(LONGEST - 1)),
-            ("application/pdf", Some(500_001)),
-            ("application/zip", Some(5)),
-            ("", None),
+            ("image/jpeg", Length::Known(100_000)),
+            ("video/mp4", Length::Unknown),
+            ("image/png", Length::Known(LONGEST + 1)),
+            ("image/png", Length::Known(LONGEST - 1)),
+            ("application/pdf", Length::Known(500_001)),
+            ("application/zip", Length::Known(5)),
+            ("", Length::Unknown),
         ]);
         assert_eq!(sorted.links.len(), 2);
         insta::assert_snapshot!(sorted.notes.join("\n"), @r"

@@ -3,13 +3,20 @@
 use std::time::{Duration, Instant};
 
 use twilify::{
-    Causes, CompanyNumber,
+    Causes, CompanyNumber, PhoneNumber,
     config::Messages,
     switchboard::{Switchboard, Unreached},
-    twilio::{Account, IncomingMessage, MessagingResponse, MessagingServiceSid, Webhooks},
+    twilio::{Account, Hint, IncomingMessage, MessagingResponse, MessagingServiceSid, Owner, Webhooks},
 };
 
-use crate::{NotForwarded, Outcome, delivery::Delivery, handled::Handled, log_failure, passage::Passage};
+use crate::{
+    NotForwarded, Outcome,
+    delivery::{Attempt, Delivery},
+    handled::Handled,
+    log_failure,
+    passage::Passage,
+    words::Words,
+};
 
 /// How long all of it may take: Twilio waits fifteen seconds, and a cold start needs some of them.
 const BUDGET: Duration = Duration::from_secs(10);
@@ -42,18 +49,17 @@ impl SmsForward {
         Self { webhooks, switchboard, account, service, settings, handled: Handled::default() }
     }
 
-    /// Forwards a message, unless that has been done. `again` says that it may have been done by another
-    /// process.
+    /// Forwards a message, unless this process has done that.
     pub(crate) async fn forward_once(
         &self,
         message: &IncomingMessage,
-        again: bool,
+        attempt: Attempt,
     ) -> Result<MessagingResponse, NotForwarded> {
         if self.handled.contains(&message.sid) {
             tracing::info!("a message has come once more");
             return Ok(MessagingResponse::default());
         }
-        let done = tokio::time::timeout(BUDGET, self.forward(message, again)).await.unwrap_or_else(|_| {
+        let done = tokio::time::timeout(BUDGET, self.forward(message, attempt)).await.unwrap_or_else(|_| {
             tracing::error!("no time is left to forward a message");
             Err(NotForwarded)
         });
@@ -66,27 +72,66 @@ impl SmsForward {
     async fn forward(
         &self,
         message: &IncomingMessage,
-        again: bool,
+        attempt: Attempt,
     ) -> Result<MessagingResponse, NotForwarded> {
         let Some(to) = &message.to else {
-            Outcome::NotInService.log();
+            Outcome::NoNumber.log();
             return Ok(MessagingResponse::default());
         };
-        let found = self.switchboard.find(to, &message.hint).await;
+        let outcome = self.outcome(message, to).await;
+        outcome.log();
+        let delivery = Delivery::new(&self.account, message, attempt, Instant::now() + ASKING);
+        let destination = match outcome {
+            Outcome::TryLater => return Err(NotForwarded),
+            Outcome::NotInService | Outcome::NoMobile { .. } | Outcome::NoNumber => {
+                return Ok(self.tell_sender(message, to, &delivery).await);
+            }
+            Outcome::Oneself(destination) => {
+                let passage = Passage { function: self, message, to, destination, delivery };
+                return Ok(passage.answer_oneself().await);
+            }
+            Outcome::Forward(destination) => destination,
+        };
+        Passage { function: self, message, to, destination, delivery }.send_on().await
+    }
+
+    /// What is to become of a message to `number`. Where neither the URL of the webhook nor Okta's search, which may be
+    /// behind, says whose the number is, its label at Twilio may.
+    async fn outcome(&self, message: &IncomingMessage, number: &CompanyNumber) -> Outcome {
+        let mut found = self.switchboard.find(number, &message.hint).await;
+        if matches!(found, Err(Unreached::Nobody)) && message.hint.employee.is_none() {
+            match self.account.find(number).await.map(|it| it.map(|it| it.label.owner())) {
+                Ok(Some(Owner::Employee(id))) => {
+                    let hint = Hint { employee: Some(id), ..Hint::default() };
+                    found = self.switchboard.find(number, &hint).await;
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    log_failure(&error);
+                    return Outcome::TryLater;
+                }
+            }
+        }
         if let Err(Unreached::Unknown(silence)) = &found {
             log_failure(silence);
         }
-        let outcome = Outcome::of(&message.from, found);
-        outcome.log();
-        let passage = |destination| {
-            let delivery = Delivery::new(&self.account, message, again, Instant::now() + ASKING);
-            Passage { function: self, message, to, destination, delivery }
-        };
-        match outcome {
-            Outcome::TryLater => Err(NotForwarded),
-            Outcome::NotInService | Outcome::NoMobile { .. } => Ok(MessagingResponse::default()),
-            Outcome::Oneself(destination) => Ok(passage(destination).answer_oneself().await),
-            Outcome::Forward(destination) => passage(destination).send_on().await,
+        Outcome::of(message.sender(), found)
+    }
+
+    /// Tells the sender that a message could not be delivered, if that is wanted and they have a phone, at most
+    /// once an hour.
+    pub(crate) async fn tell_sender(
+        &self,
+        message: &IncomingMessage,
+        number: &CompanyNumber,
+        delivery: &Delivery<'_>,
+    ) -> MessagingResponse {
+        let remark = Words::NotDelivered.to_string();
+        let wanted = self.settings.notify_sender && message.from.parse::<PhoneNumber>().is_ok();
+        if wanted && matches!(delivery.was_said(number.as_e164(), &message.from, &remark).await, Ok(false)) {
+            MessagingResponse::reply(remark)
+        } else {
+            MessagingResponse::default()
         }
     }
 

@@ -4,10 +4,16 @@
 //! queue as it is. Lambda fetches it from there.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
 
-use serde::{Deserialize, Serialize};
-use twilify::{metrics, twilio::Rejection};
+use std::time::{Duration, Instant};
 
-use crate::SmsForward;
+use serde::{Deserialize, Serialize};
+use twilify::metrics;
+
+use crate::{SmsForward, delivery::Attempt};
+
+/// How long after the first message of a batch another one may be begun: each takes up to ten seconds, and all of them
+/// have fourteen.
+const TO_BEGIN: Duration = Duration::from_secs(3);
 
 /// What Lambda fetched from the queue.
 #[derive(Deserialize)]
@@ -20,10 +26,19 @@ pub struct Batch {
 #[serde(rename_all = "camelCase")]
 struct Record {
     message_id: String,
-    /// The form that Twilio posted.
+    /// The form that Twilio posted, or the same in Base64.
     body: String,
     #[serde(default)]
+    attributes: Counts,
+    #[serde(default)]
     message_attributes: Attributes,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Counts {
+    /// How often it was fetched, in digits.
+    approximate_receive_count: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -36,7 +51,7 @@ struct Attributes {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase")]
 struct Attribute {
     string_value: String,
 }
@@ -55,24 +70,34 @@ struct Failure {
 }
 
 impl SmsForward {
-    /// Forwards what has waited. What cannot be forwarded now stays in the queue, and so does what is signed
-    /// with another token than ours, or seems to be cut anew: it may be a text all the same.
+    /// Forwards what has waited. What cannot be forwarded now stays in the queue. So does what is refused: while the auth
+    /// token is replaced, it may be a text all the same, and in the end it rests with the dead letters, where somebody can
+    /// look at it.
     pub async fn work_off(&self, batch: Batch) -> Leftover {
+        let began = Instant::now();
         let mut leftover = Leftover::default();
-        for Record { message_id, body, message_attributes: Attributes { signature, url } } in batch.records {
-            let message = self.webhooks.accept_late(&url.string_value, &signature.string_value, &body);
-            let done = match message {
-                Ok(message) => self.forward_once(&message, true).await.is_ok(),
-                Err(rejection) => {
-                    tracing::error!(reason = %rejection, "refused a request that was in the queue");
-                    metrics::count("RequestsRefused");
-                    !matches!(rejection, Rejection::Forged | Rejection::CutAnew(_))
-                }
-            };
+        for record in batch.records {
+            let done = began.elapsed() < TO_BEGIN && self.is_done(&record).await;
             if !done {
-                leftover.batch_item_failures.push(Failure { item_identifier: message_id });
+                leftover.batch_item_failures.push(Failure { item_identifier: record.message_id });
             }
         }
         leftover
+    }
+
+    async fn is_done(&self, record: &Record) -> bool {
+        let Attributes { signature, url } = &record.message_attributes;
+        let message = self.webhooks.accept_late(&url.string_value, &signature.string_value, &record.body);
+        match message {
+            Ok(message) => {
+                let times = record.attributes.approximate_receive_count.parse().unwrap_or(u32::MAX);
+                self.forward_once(&message, Attempt::Late(times)).await.is_ok()
+            }
+            Err(rejection) => {
+                tracing::error!(reason = %rejection, "refused a request that was in the queue");
+                metrics::count("RequestsRefused");
+                false
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What becomes of a message to a company number.
 
+mod circle;
 mod delivery;
 mod files;
 mod forward;
@@ -13,7 +14,7 @@ mod words;
 pub mod late;
 
 use twilify::{
-    Causes, EmployeeId, Unreachable,
+    Causes, EmployeeId, Unreachable, metrics,
     switchboard::{Destination, Unreached},
 };
 
@@ -27,6 +28,8 @@ pub(crate) enum Outcome {
     Oneself(Destination),
     /// The number is nobody's, so there is nobody to send it to.
     NotInService,
+    /// It came to what is no number, like `rcs:agent`, so nobody can be found.
+    NoNumber,
     /// The number is somebody's who has no phone that could get it.
     NoMobile {
         /// Whose.
@@ -53,12 +56,22 @@ impl Outcome {
         }
     }
 
-    /// Tells the log what it is about, if nothing is sent.
+    /// Tells the log what it is about, if nothing is sent, and counts what nobody gets.
     pub(crate) fn log(&self) {
         match self {
-            Self::NotInService => tracing::warn!("the number texted is nobody's"),
+            Self::NotInService => {
+                tracing::warn!("the number texted is nobody's");
+                metrics::count("TextsToNobody");
+            }
+            Self::NoNumber => {
+                tracing::error!(
+                    "a message came to an address that is no phone number, so it is not forwarded"
+                );
+                metrics::count("TextsNotForwarded");
+            }
             Self::NoMobile { employee, reason } => {
                 tracing::warn!(employee = employee.0, %reason, "the employee has no usable mobile number");
+                metrics::count("TextsNotForwarded");
             }
             Self::Oneself(Destination { employee, .. }) => {
                 tracing::info!(employee = employee.0, "an employee texted their own company number");

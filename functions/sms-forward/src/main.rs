@@ -1,6 +1,6 @@
 //! Twilio reports a message, or what became of one; or one has waited in the queue.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use gateway::{Event, NotARequest, answer};
 use lambda_http::{
@@ -20,6 +20,10 @@ use twilify::{
     transport::{Http, WHILE_SOMEONE_WAITS},
     twilio::Rejection,
 };
+
+/// How long an event waits for the parameters that the start did not get. What it has to do then takes up to ten seconds,
+/// and Lambda ends it after fourteen.
+const PATIENCE: Duration = Duration::from_millis(3500);
 
 /// What an invocation comes to.
 #[derive(Serialize)]
@@ -43,12 +47,12 @@ async fn serve() -> Result<(), Error> {
     let messages = Messages::from_env()?;
     let http = Http::new(WHILE_SOMEONE_WAITS, config::roots()?);
     let aws = Aws::from_env()?;
-    let open = async || open(&http, &aws, &settings, &messages).await;
+    let open = async |patience| open(&http, &aws, &settings, &messages, patience).await;
     let (function, ()) = tokio::join!(Lazy::start(open), start::connect(&http, settings.twilio_api.clone()));
     let function = function?;
     let handle = async |event: LambdaEvent<Box<RawValue>>| {
         let answer = async {
-            match function.get().await {
+            match function.get(PATIENCE).await {
                 Ok(function) => respond(function, event.payload.get()).await,
                 // Twilio hands a text to the queue then, and what is in the queue stays there.
                 Err(error) => Err(error.into()),
@@ -65,8 +69,9 @@ async fn open(
     aws: &Aws,
     settings: &Settings,
     messages: &Messages,
+    patience: Duration,
 ) -> Result<SmsForward, secrets::Error> {
-    let parameters = Parameters::fetch(http, aws, settings).await?;
+    let parameters = Parameters::fetch(http, aws, settings, patience).await?;
     let webhooks = parameters.webhooks(settings)?;
     let account = parameters.account(http, settings)?;
     let switchboard = parameters.switchboard(http, settings)?;

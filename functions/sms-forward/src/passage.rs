@@ -5,16 +5,17 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use twilify::{
-    Causes, CompanyNumber, PhoneNumber, metrics,
+    Causes, CompanyNumber, metrics,
     switchboard::{Destination, Source},
-    twilio::{self, IncomingMessage, MessagingResponse, OutgoingMessage},
+    twilio::{self, Channel, IncomingMedia, IncomingMessage, MessagingResponse, OutgoingMessage},
 };
 use url::Url;
 
 use crate::{
     NotForwarded, SmsForward,
+    circle::Returned,
     delivery::{Delivery, NotSent},
-    files::Files,
+    files::{Files, Length, Link},
     log_failure,
     status::callback,
     text,
@@ -23,6 +24,10 @@ use crate::{
 
 /// How long Twilio may take to tell how long the files are.
 const FOR_LENGTHS: Duration = Duration::from_secs(2);
+
+/// The pauses after which a file that is not there is asked for again in that time.
+const ONCE_MORE: [Duration; 4] =
+    [Duration::from_millis(200), Duration::from_millis(400), Duration::from_millis(800), Duration::ZERO];
 
 /// The keywords that Twilio obeys and answers by itself: no more texts, please.
 ///
@@ -45,9 +50,24 @@ pub(crate) struct Passage<'a> {
     pub(crate) delivery: Delivery<'a>,
 }
 
+/// Why a text would go round in circles.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+enum Circle {
+    #[error("it came from a company number of the account")]
+    FromACompanyNumber,
+    #[error("it was forwarded from here before, and has come back")]
+    CameBack,
+    #[error("it has been here again and again")]
+    Certain,
+}
+
 impl Passage<'_> {
     /// Tells an employee that their own company number is no correspondent.
     pub(crate) async fn answer_oneself(&self) -> MessagingResponse {
+        // STOP on another channel does not count for texts, and a reply there would not be in the log of texts.
+        if self.message.channel != Channel::Text {
+            return MessagingResponse::default();
+        }
         let keyword = self.message.body.trim().to_ascii_uppercase();
         for (words, stopped) in [(STOP, true), (START, false)] {
             if words.contains(&keyword.as_str()) {
@@ -67,15 +87,17 @@ impl Passage<'_> {
     /// Sends the message on, and says what became of it: to the log, at Twilio, and to the sender.
     pub(crate) async fn send_on(&self) -> Result<MessagingResponse, NotForwarded> {
         let Destination { employee, source, .. } = &self.destination;
-        if self.is_from_a_company_number().await {
-            tracing::warn!(
-                employee = employee.0,
-                "a text came from a company number, so it is not forwarded"
-            );
-            self.explain_the_circle().await;
+        if let Some(circle) = self.circle().await {
+            tracing::warn!(employee = employee.0, reason = %circle, "a text would go round in circles, so it is not forwarded");
+            metrics::count("TextsNotForwarded");
+            self.explain(circle).await;
             return Ok(MessagingResponse::default());
         }
-        let Err(not_sent) = self.send_with_files().await else {
+        let Some(files) = self.files().await else {
+            tracing::warn!(employee = employee.0, "a file is not at Twilio yet, so the message waits");
+            return Err(NotForwarded);
+        };
+        let Err(not_sent) = self.send_with_files(files).await else {
             let by_last_known_route = *source == Source::LastKnown;
             tracing::info!(employee = employee.0, by_last_known_route, "forwarded a message");
             metrics::count("TextsForwarded");
@@ -103,12 +125,11 @@ impl Passage<'_> {
         if twilio::is_stopped(code) && !self.message.hint.stopped {
             self.function.note_stopped(self.to, true).await;
         }
-        Ok(self.tell_sender().await)
+        Ok(self.function.tell_sender(self.message, self.to, &self.delivery).await)
     }
 
     /// Sends the message with its files, or without them where they are not taken.
-    async fn send_with_files(&self) -> Result<(), NotSent> {
-        let files = self.files().await;
+    async fn send_with_files(&self, files: Files) -> Result<(), NotSent> {
         // Only North America has pictures in messages.
         let files = if files.links.is_empty() || self.destination.mobile.as_e164().starts_with("+1") {
             files
@@ -127,7 +148,11 @@ impl Passage<'_> {
     }
 
     fn composed(&self, files: &Files) -> Vec<OutgoingMessage> {
-        let bodies = text::forwarded(&self.message.from, &self.message.body, &files.notes);
+        let sender = match self.message.channel {
+            Channel::Text => self.message.from.clone(),
+            channel => format!("{} ({})", self.message.sender(), channel.name()),
+        };
+        let bodies = text::forwarded(&sender, &self.message.body, &files.notes);
         let bodies = bodies.into_iter().enumerate();
         let composed = bodies.map(|(index, body)| {
             let media = if index == 0 { files.links.clone() } else { Vec::new() };
@@ -151,31 +176,71 @@ impl Passage<'_> {
         }
     }
 
-    /// The files of a message, sorted, with links to those that go out.
-    async fn files(&self) -> Files {
+    /// The files of a message, sorted, with links to those that go out. `None` if one of them is not there yet, and the
+    /// message may wait for it.
+    async fn files(&self) -> Option<Files> {
         let now = Timestamp::now();
-        let lengths = self.message.media.iter().map(async |file| {
-            let length = self.function.account.file_length(&self.message.sid, file.sid.as_ref()?);
-            // Whatever is unknown is taken for short enough.
-            tokio::time::timeout(FOR_LENGTHS, length).await.ok()?.ok()?
-        });
-        let lengths = join_all(lengths).await;
+        let lengths = join_all(self.message.media.iter().map(|file| self.length(file))).await;
+        if lengths.contains(&Length::NotThere) && self.delivery.may_wait_for_files() {
+            return None;
+        }
         let files = self.message.media.iter().cloned().zip(lengths).collect();
-        Files::of(&self.message.sid, files, |link| link.url(&self.message.base, &self.function.webhooks, now))
+        let link = |link: &Link| link.url(&self.message.base, &self.function.webhooks, now);
+        Some(Files::of(&self.message.sid, files, link))
     }
 
-    /// Whether the sender is itself one of our numbers. Those send nothing but forwarded texts, so that Twilio
-    /// needs to be asked only about what looks like one; and what has been here before needs no asking.
-    async fn is_from_a_company_number(&self) -> bool {
-        let Ok(sender) = self.message.from.parse::<CompanyNumber>() else { return false };
-        let Some(forwarded) = self.message.body.strip_prefix("From: ") else { return false };
-        forwarded.starts_with(self.to.as_e164())
-            || matches!(self.function.account.find(&sender).await, Ok(Some(_)))
+    /// How long a file is. One that is not there is asked for again while there is time.
+    async fn length(&self, file: &IncomingMedia) -> Length {
+        let Some(sid) = &file.sid else { return Length::Unknown };
+        let mut length = Length::Unknown;
+        let asked = async {
+            for pause in ONCE_MORE {
+                length = match self.function.account.file_length(&self.message.sid, sid).await {
+                    Ok(Some(bytes)) => Length::Known(bytes),
+                    Err(error) if error.is_missing() => Length::NotThere,
+                    _ => Length::Unknown,
+                };
+                if length != Length::NotThere {
+                    return;
+                }
+                tokio::time::sleep(pause).await;
+            }
+        };
+        let _ = tokio::time::timeout(FOR_LENGTHS, asked).await;
+        length
+    }
+
+    /// Why the text would go round in circles, if it would. The account's numbers send nothing but forwarded texts, so that
+    /// Twilio is asked only about what looks like one. If it does not answer, the text is forwarded: it will come back, and
+    /// in the end it has been here for certain.
+    async fn circle(&self) -> Option<Circle> {
+        let IncomingMessage { from, body, .. } = self.message;
+        if !body.starts_with("From: ") {
+            return None;
+        }
+        if let Some(returned) = Returned::read(body, self.to) {
+            if returned.is_certain() {
+                return Some(Circle::Certain);
+            }
+            let (from, to) = (self.to.as_e164(), self.destination.mobile.as_e164());
+            if self.delivery.was_forwarded(from, to, &returned).await.unwrap_or(false) {
+                return Some(Circle::CameBack);
+            }
+        }
+        let sender = from.parse::<CompanyNumber>().ok()?;
+        let owned = self.function.account.find(&sender).await;
+        matches!(owned, Ok(Some(_))).then_some(Circle::FromACompanyNumber)
     }
 
     /// Tells the employee, at most once an hour. If that fails, it is only a remark that is missing.
-    async fn explain_the_circle(&self) {
-        let remark = Words::FromACompanyNumber(&self.message.from).to_string();
+    async fn explain(&self, circle: Circle) {
+        let remark = match circle {
+            // Twilio's log lags, so that it would not show that this was said already.
+            Circle::Certain => return,
+            Circle::CameBack => Words::CameBack(&self.message.from),
+            Circle::FromACompanyNumber => Words::FromACompanyNumber(&self.message.from),
+        };
+        let remark = remark.to_string();
         let said =
             self.delivery.was_said(self.to.as_e164(), self.destination.mobile.as_e164(), &remark).await;
         if matches!(said, Ok(false)) {
@@ -183,23 +248,6 @@ impl Passage<'_> {
             if let Err(error) = self.function.account.send(&remark).await {
                 log_failure(&error);
             }
-        }
-    }
-
-    /// Tells the sender that a message could not be delivered, if that is wanted and they have a phone, at most
-    /// once an hour.
-    async fn tell_sender(&self) -> MessagingResponse {
-        let remark = Words::NotDelivered.to_string();
-        let wanted = self.function.settings.notify_sender && self.message.from.parse::<PhoneNumber>().is_ok();
-        if wanted
-            && matches!(
-                self.delivery.was_said(self.to.as_e164(), &self.message.from, &remark).await,
-                Ok(false)
-            )
-        {
-            MessagingResponse::reply(remark)
-        } else {
-            MessagingResponse::default()
         }
     }
 }

@@ -2,13 +2,20 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use twilify::{
     Causes, CompanyNumber, EmployeeId, MobileNumber, metrics,
-    twilio::{self, Logged, MessageStatus, OutgoingMessage},
+    twilio::{self, Account, Direction, Logged, MessageStatus, OutgoingMessage, Search, Searched},
 };
 use url::Url;
 
-use crate::{SmsForward, passage::is_about_the_mobile, text, words::Words};
+use crate::{
+    NotForwarded, SmsForward,
+    delivery::{ATTEMPTS, JUST_NOW, PAUSE},
+    passage::is_about_the_mobile,
+    text,
+    words::Words,
+};
 
 /// How long all of it may take.
 const BUDGET: Duration = Duration::from_secs(10);
@@ -32,10 +39,10 @@ pub(crate) fn callback(base: &str, employee: Option<&EmployeeId>, has_media: boo
 
 impl SmsForward {
     /// Tells the log and CloudWatch of a message that is lost, and saves of it what can be saved.
-    pub(crate) async fn follow_up(&self, status: &MessageStatus) {
+    pub(crate) async fn follow_up(&self, status: &MessageStatus) -> Result<(), NotForwarded> {
         let MessageStatus { is_lost, code, employee, had_media, .. } = status;
         if !is_lost {
-            return;
+            return Ok(());
         }
         let meaning = twilio::meaning(*code);
         tracing::error!(
@@ -50,9 +57,8 @@ impl SmsForward {
         let again = *had_media && !is_about_the_mobile(*code) && !self.handled.contains(&status.sid);
         let has_stopped = twilio::is_stopped(*code);
         if !again && !has_stopped {
-            return;
+            return Ok(());
         }
-        self.handled.add(&status.sid);
         let done = tokio::time::timeout(BUDGET, async {
             let lost = self.account.message(&status.sid).await?;
             if has_stopped && let Ok(number) = lost.from.parse() {
@@ -61,12 +67,17 @@ impl SmsForward {
             if again { self.send_without_files(&lost, status).await } else { Ok(()) }
         });
         match done.await {
-            Ok(Ok(())) => {}
+            Ok(Ok(())) => {
+                self.handled.add(&status.sid);
+                Ok(())
+            }
             Ok(Err(error)) => {
                 tracing::error!(error = %Causes(&error), "cannot send a message again without its files");
+                Err(NotForwarded)
             }
             Err(_) => {
                 tracing::error!("no time is left to send a message again without its files");
+                Err(NotForwarded)
             }
         }
     }
@@ -86,7 +97,30 @@ impl SmsForward {
                 service: self.service.clone(),
                 status_callback: callback(&status.base, status.employee.as_ref(), false),
             };
-            account.send(&outgoing).await?;
+            self.send_once(&account, &outgoing).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends a message, and again if that fails: Twilio reports a lost message once, so there is no later attempt.
+    async fn send_once(&self, account: &Account, outgoing: &OutgoingMessage) -> Result<(), twilio::Error> {
+        let mut attempt = 1;
+        while let Err(error) = account.send(outgoing).await {
+            let may_work = error.is_of_unknown_outcome() || error.was_not_carried_out();
+            if attempt == ATTEMPTS || !may_work {
+                return Err(error);
+            }
+            attempt += 1;
+            tokio::time::sleep(PAUSE).await;
+            let OutgoingMessage { from, to, body, .. } = outgoing;
+            let since = Timestamp::now() - JUST_NOW;
+            let search = Search { from: from.as_e164(), to: to.as_e164(), since, deadline: None };
+            let was_sent = |it: Logged| it.direction == Direction::Outbound && it.says(body);
+            if error.is_of_unknown_outcome()
+                && matches!(self.account.search_log(search, was_sent).await, Ok(Searched::Found))
+            {
+                break;
+            }
         }
         Ok(())
     }

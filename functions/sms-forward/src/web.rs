@@ -5,15 +5,31 @@ use std::time::{Duration, Instant};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use jiff::Timestamp;
 use lambda_http::Body;
-use twilify::{Causes, metrics, twilio::Rejection};
+use tokio::time::timeout;
+use twilify::{
+    Causes, metrics,
+    twilio::{self, File, Rejection},
+};
 
 use crate::{
     SmsForward,
+    delivery::Attempt,
     files::{self, LONGEST, Link},
 };
 
 /// How long Twilio is asked again for a file when it gets too many requests.
-const FOR_A_FILE: Duration = Duration::from_secs(4);
+const WHILE_LIMITED: Duration = Duration::from_secs(4);
+
+/// How long a file is asked for that is not there yet. A webhook may come some seconds before the files of its message.
+///
+/// <https://support.twilio.com/hc/en-us/articles/44750147594523>
+const WHILE_MISSING: Duration = Duration::from_secs(10);
+
+/// How long the first pause before a file is asked for again; each is longer by as much.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// How long all of it may take. Lambda gives the function fourteen seconds.
+const FOR_A_FILE: Duration = Duration::from_secs(12);
 
 impl SmsForward {
     /// Refuses what Twilio did not sign and links that are not ours, and tells Twilio whether a message was
@@ -49,7 +65,7 @@ impl SmsForward {
 
     async fn take_message(&self, request: &Request<Vec<u8>>) -> Result<Response<String>, Rejection> {
         let message = self.webhooks.accept(request)?;
-        let reply = self.forward_once(&message, false).await;
+        let reply = self.forward_once(&message, Attempt::First).await;
         let failed = reply.is_err();
         let mut response = Response::from(reply.unwrap_or_default());
         if failed {
@@ -59,9 +75,10 @@ impl SmsForward {
     }
 
     async fn take_status(&self, request: &Request<Vec<u8>>) -> Result<Response<String>, Rejection> {
-        self.follow_up(&self.webhooks.accept(request)?).await;
+        let followed = self.follow_up(&self.webhooks.accept(request)?).await;
         let mut response = Response::default();
-        *response.status_mut() = StatusCode::NO_CONTENT;
+        *response.status_mut() =
+            if followed.is_ok() { StatusCode::NO_CONTENT } else { StatusCode::SERVICE_UNAVAILABLE };
         Ok(response)
     }
 
@@ -74,11 +91,10 @@ impl SmsForward {
             tracing::warn!("refused a link to a file that is not ours or too old");
             return response;
         };
-        // Twilio fetches a file once, and if that fails, the message does.
-        let account = self.account.until(Instant::now() + FOR_A_FILE);
-        let file = match account.file(&link.message, &link.media).await {
-            Err(_) => account.file(&link.message, &link.media).await,
-            file => file,
+        let Ok(file) = timeout(FOR_A_FILE, self.fetch(&link)).await else {
+            tracing::error!(message_sid = link.message.0, "Twilio takes too long to hand over a file");
+            *response.status_mut() = StatusCode::BAD_GATEWAY;
+            return response;
         };
         let file = match file {
             Ok(file) if file.bytes.len() as u64 <= LONGEST => file,
@@ -109,5 +125,27 @@ impl SmsForward {
             *response.body_mut() = Body::Binary(file.bytes);
         }
         response
+    }
+
+    /// Fetches a file. Twilio asks us for it once, and if that fails, the message does; so it is asked for again.
+    async fn fetch(&self, Link { message, media }: &Link) -> Result<File, twilio::Error> {
+        let began = Instant::now();
+        let account = self.account.until(began + WHILE_LIMITED);
+        let mut pause = PAUSE;
+        let mut failures = 0;
+        loop {
+            let error = match account.file(message, media).await {
+                Ok(file) => return Ok(file),
+                Err(error) => error,
+            };
+            if error.is_missing() && began.elapsed() + pause < WHILE_MISSING {
+                tokio::time::sleep(pause).await;
+                pause += PAUSE;
+            } else if failures == 0 && !error.is_missing() {
+                failures += 1;
+            } else {
+                return Err(error);
+            }
+        }
     }
 }

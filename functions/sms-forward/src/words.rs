@@ -9,6 +9,8 @@ pub(crate) enum Words<'a> {
     Oneself,
     /// To an employee whose company number was texted by another company number.
     FromACompanyNumber(&'a str),
+    /// To an employee to whose company number a text has come back from this sender.
+    CameBack(&'a str),
     /// To a sender whose message could not be delivered.
     NotDelivered,
     /// Below a text, of files that are too large.
@@ -34,6 +36,11 @@ impl Display for Words<'_> {
                 f,
                 "A text to your company number was not forwarded: it came from another company number ({number}), and texts \
                  between company numbers could go round in circles."
+            ),
+            Self::CameBack(sender) => write!(
+                f,
+                "A text to your company number was not forwarded: it had been forwarded from here before, and came back from \
+                 {sender}."
             ),
             Self::NotDelivered => f.write_str("Your message could not be delivered."),
             Self::TooLarge(count) => {

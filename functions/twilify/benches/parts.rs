@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use twilify::{
     EmployeeId,
     seal::{LastKnown, Seal},
-    twilio::{AuthToken, AuthTokens, Dial, IncomingCall, VoiceResponse, Webhooks},
+    twilio::{AuthToken, AuthTokens, CallEndpoint, Dial, Hint, IncomingCall, Leg, VoiceResponse, Webhooks},
 };
 
 /// What Twilio posts about a call.
@@ -57,12 +57,13 @@ fn parts(criterion: &mut Criterion) {
         bencher.iter(|| seal.open(&sealed, &number, &employee, now).expect("it is ours"));
     });
 
+    let hint = Hint { employee: Some(employee), sealed: Some(sealed), stopped: false };
     let dial = Dial {
         to: known.mobile,
         caller_id: "+14155550123".parse().expect("a number"),
         ring: "20".parse().expect("seconds"),
-        action: "call-forward/after",
-        name: known.name,
+        asked_at: CallEndpoint::Incoming,
+        leg: Leg { name: Some(known.name), retry: Some(hint) },
     };
     criterion.bench_function("twiml", |bencher| {
         bencher.iter(|| {

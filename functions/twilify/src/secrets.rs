@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html>
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_ssm::{
     Client,
@@ -147,12 +147,17 @@ impl Parameters {
         Self { path: path.to_owned(), values: values.collect() }
     }
 
-    /// Reads them all.
-    pub async fn fetch(http: &Http, aws: &Aws, settings: &Settings) -> Result<Self, Error> {
+    /// Reads them all, which takes no longer than `patience`.
+    pub async fn fetch(
+        http: &Http,
+        aws: &Aws,
+        settings: &Settings,
+        patience: Duration,
+    ) -> Result<Self, Error> {
         let path = &settings.parameter_path;
         let names = ALL.map(|Name(name)| format!("{path}/{name}"));
         // On the heap, for the future of an AWS request is large, and that of every event would be, too.
-        let read = Box::pin(read(&aws::ssm(http, aws), &names)).await;
+        let read = Box::pin(read(&aws::ssm(http, aws, patience), &names)).await;
         let parameters = read.map_err(|error| {
             let status = error.raw_response().map(aws_smithy_runtime_api::http::Response::status);
             let refused = status.is_some_and(|it| it.is_client_error() && it.as_u16() != 429);

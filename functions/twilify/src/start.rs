@@ -11,19 +11,26 @@ use crate::{Causes, secrets, transport::Http};
 /// meanwhile.
 const CONNECTING: Duration = Duration::from_millis(500);
 
-/// What a function makes of its parameters: when it starts, or if AWS does not answer then, when it is first
-/// invoked.
+/// How long a start waits for the parameters. Lambda ends a start after [ten seconds][init], half a second of which may go to
+/// the connections. A caller waits all the time, and Twilio gives up after fifteen seconds: there must be time left to
+/// ask once more at the first event.
+///
+/// [init]: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+const STARTING: Duration = Duration::from_secs(7);
+
+/// What a function makes of its parameters: when it starts, or if AWS does not answer then, at an event. To make it takes how
+/// long the parameters may take.
 #[derive(Debug)]
 pub struct Lazy<T, F> {
     made: OnceCell<T>,
     make: F,
 }
 
-impl<T, F: AsyncFn() -> Result<T, secrets::Error>> Lazy<T, F> {
+impl<T, F: AsyncFn(Duration) -> Result<T, secrets::Error>> Lazy<T, F> {
     /// Makes it, if AWS answers. Whatever else is wrong is an error.
     pub async fn start(make: F) -> Result<Self, secrets::Error> {
         let lazy = Self { made: OnceCell::new(), make };
-        match lazy.get().await {
+        match lazy.get(STARTING).await {
             Err(error @ secrets::Error::Unanswered { .. }) => {
                 tracing::error!(error = %Causes(&error), "starts without its parameters");
             }
@@ -33,9 +40,9 @@ impl<T, F: AsyncFn() -> Result<T, secrets::Error>> Lazy<T, F> {
         Ok(lazy)
     }
 
-    /// Makes it, if that has not been done.
-    pub async fn get(&self) -> Result<&T, secrets::Error> {
-        self.made.get_or_try_init(|| (self.make)()).await
+    /// Makes it, if that has not been done, from parameters for which it waits no longer than `patience`.
+    pub async fn get(&self, patience: Duration) -> Result<&T, secrets::Error> {
+        self.made.get_or_try_init(|| (self.make)(patience)).await
     }
 }
 

@@ -4,6 +4,7 @@
 mod account;
 mod backoff;
 mod error;
+mod leg;
 mod media;
 mod message;
 mod messaging;
@@ -18,11 +19,12 @@ mod webhook;
 pub use self::{
     account::{Account, AccountSid, Credentials, NotASid},
     error::{Error, Meaning, NOT_PERMITTED, Refusal, is_stopped, meaning},
+    leg::Leg,
     media::{File, MediaSid},
-    message::{Direction, Logged, MessageSid, OutgoingMessage},
+    message::{Direction, Logged, MessageSid, OutgoingMessage, Search, Searched},
     messaging::{MessagingService, MessagingServiceSid},
     number::{AreaCode, Label, NotAnAreaCode, NumberSid, OwnedNumber, Owner},
-    route::{Hint, Route},
+    route::{CallEndpoint, Hint, Route},
     signature::{AuthToken, AuthTokens},
     standing::{Balance, ServiceStanding, Standing},
     twiml::{
@@ -30,7 +32,7 @@ pub use self::{
         VoiceResponse,
     },
     webhook::{
-        CallSid, Called, DialStatus, EndedDial, Form, IncomingCall, IncomingMedia, IncomingMessage,
-        MessageStatus, Rejection, Webhook, Webhooks,
+        Attestation, CallEvent, CallSid, Called, Channel, DialStatus, EndedDial, Form, IncomingCall,
+        IncomingMedia, IncomingMessage, MessageStatus, Rejection, SecondAttempt, Webhook, Webhooks,
     },
 };

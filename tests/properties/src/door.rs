@@ -1,6 +1,6 @@
 //! What comes in from API Gateway and out of the queue.
 
-use call_forward::{Caller, Outcome, after};
+use call_forward::{Caller, Outcome, after, ring_again, to_be_rung_again};
 use gateway::{Event, answer};
 use http::{HeaderName, HeaderValue, Request, Uri};
 use jiff::SignedDuration;
@@ -11,8 +11,8 @@ use twilify::{
     phone::Territory,
     switchboard::Switchboard,
     twilio::{
-        Account, AuthToken, AuthTokens, Credentials, EndedDial, IncomingCall, Rejection, Voice,
-        VoiceResponse, Webhooks,
+        Account, AuthToken, AuthTokens, CallEndpoint, CallEvent, Credentials, EndedDial, IncomingCall,
+        Rejection, SecondAttempt, Voice, VoiceResponse, Webhooks,
     },
 };
 
@@ -46,16 +46,35 @@ pub fn door(bytes: &[u8]) {
     }
     let Some(request) = request(bytes) else { return };
     is_answered(Ok(request.clone()));
-    if let Ok(IncomingCall { from, to: Some(to), forwarded_from, hint, .. }) = webhooks().accept(&request) {
-        let found = wait(switchboard().find(&to, &hint));
-        let caller = Caller { number: from, forwarded_from };
-        let outcome = Outcome::of(caller, to, found, CallerId::Caller);
-        outcome.log();
-        is_twiml(outcome.twiml(&calls()));
+    if let Ok(call) = webhooks().accept(&request) {
+        is_connected_or_told_why_not(call, CallEndpoint::Incoming);
     }
     if let Ok(ended) = webhooks().accept::<EndedDial>(&request) {
-        is_twiml(after(&ended, &calls()));
+        is_followed(&ended, CallEndpoint::After);
     }
+    match webhooks().accept(&request).map(|SecondAttempt { event, .. }| event) {
+        Ok(CallEvent::Incoming(call)) => is_connected_or_told_why_not(call, CallEndpoint::Again),
+        Ok(CallEvent::Ended(ended)) => is_followed(&ended, CallEndpoint::Again),
+        Err(_) => {}
+    }
+}
+
+fn is_followed(ended: &EndedDial, asked_at: CallEndpoint) {
+    is_twiml(after(ended, &calls()));
+    if let Some((to, hint)) = to_be_rung_again(ended)
+        && let Ok(found) = wait(switchboard().find(to, hint))
+    {
+        is_twiml(ring_again(found, to.clone(), &calls(), asked_at));
+    }
+}
+
+fn is_connected_or_told_why_not(call: IncomingCall, asked_at: CallEndpoint) {
+    let IncomingCall { from, to: Some(to), attestation, forwarded_from, hint, .. } = call else { return };
+    let found = wait(switchboard().find(&to, &hint));
+    let caller = Caller { number: from, attestation, forwarded_from };
+    let outcome = Outcome::of(caller, to, found, CallerId::Caller);
+    outcome.log();
+    is_twiml(outcome.twiml(&calls(), asked_at, hint));
 }
 
 /// Whatever is said to be an event of API Gateway: if it is one, it is answered.

@@ -36,8 +36,8 @@ pub use self::{
     server::{Action, Fault, Health},
     twilio::{
         ACCOUNT_SID as TWILIO_ACCOUNT_SID, API_KEY_SECRET as TWILIO_API_KEY_SECRET,
-        API_KEY_SID as TWILIO_API_KEY_SID, AUTH_TOKEN as TWILIO_AUTH_TOKEN, Answer, Call, Delivery, File,
-        Heard, MESSAGING_SERVICE_SID, Message, Number, Standing, Twilio,
+        API_KEY_SID as TWILIO_API_KEY_SID, AUTH_TOKEN as TWILIO_AUTH_TOKEN, Answer, Call, Delivery,
+        FallbackFields, File, Heard, MESSAGING_SERVICE_SID, Message, Number, Quirks, Standing, Twilio,
     },
     world::{SEAL_KEY, World},
 };

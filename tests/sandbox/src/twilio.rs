@@ -1,11 +1,15 @@
 //! A Twilio account and the telephone network behind it.
 
+mod calls;
 mod message;
 mod network;
 mod rest;
 mod script;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::Router;
 use secrecy::SecretString;
@@ -13,7 +17,7 @@ use serde::Serialize;
 use twilify::twilio::AuthToken;
 
 pub use self::{
-    message::{File, Message},
+    message::{File, Message, Quirks},
     network::{Answer, Delivery},
     script::{Call, Heard},
 };
@@ -56,12 +60,14 @@ struct State {
     messages: Vec<Message>,
     /// What has arrived at somebody's phone.
     arrived: Vec<Message>,
-    /// Who has texted STOP.
-    stopped: Vec<String>,
+    /// Who has texted STOP, and to which number; to every number if there is none.
+    stopped: Vec<(String, Option<String>)>,
     /// Whether messages may have files.
     takes_media: bool,
     /// Where redirects lead to instead of to where the files are.
     redirect: Option<&'static str>,
+    /// How the media and the log of messages behave.
+    quirks: Quirks,
     /// Whether the credentials went where they had no business.
     credentials_leaked: bool,
     /// What searches go on to find, although it is sold.
@@ -72,7 +78,22 @@ struct State {
     enrolled: Vec<String>,
     /// How it ends when a phone rings.
     dials_end: &'static str,
+    /// What the networks of mobiles do not take for a caller's number.
+    refused_caller_ids: Vec<String>,
+    /// How long a webhook may take.
+    patience: Duration,
+    /// What a fallback URL is told.
+    fallback_fields: FallbackFields,
     standing: Standing,
+}
+
+/// Which fields a fallback URL is told when the webhook failed that follows a dialled leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FallbackFields {
+    /// Those of the request that failed, and `ErrorCode` and `ErrorUrl`.
+    All,
+    /// The same without `DialCallStatus` and the others about the leg.
+    WithoutDial,
 }
 
 /// How the account and its Messaging Service stand.
@@ -111,6 +132,10 @@ pub struct Number {
     pub voice_url: String,
     /// How.
     pub voice_method: String,
+    /// Asked when `voice_url` fails, and when any other webhook of the call does.
+    pub voice_fallback_url: String,
+    /// How.
+    pub voice_fallback_method: String,
     /// Told about a message.
     pub sms_url: String,
     /// How.
@@ -138,12 +163,16 @@ impl Twilio {
             stopped: Vec::new(),
             takes_media: true,
             redirect: None,
+            quirks: Quirks::default(),
             credentials_leaked: false,
             catalogue: None,
             serial: 0,
             purchases: 0,
             enrolled: Vec::new(),
             dials_end: "completed",
+            refused_caller_ids: Vec::new(),
+            patience: network::PATIENCE,
+            fallback_fields: FallbackFields::All,
             standing: Standing {
                 status: "active",
                 kind: "Full",
@@ -233,6 +262,23 @@ impl Twilio {
         lock(&self.state).dials_end = status;
     }
 
+    /// Lets the networks of mobiles refuse calls that show `number`, although it is a possible one, as [some do].
+    ///
+    /// [some do]: https://www.twilio.com/docs/api/errors/13214
+    pub fn networks_refuse(&self, number: &str) {
+        lock(&self.state).refused_caller_ids.push(number.to_owned());
+    }
+
+    /// Lets Twilio wait for an answer no longer than `patience`, in place of fifteen seconds.
+    pub fn waits(&self, patience: Duration) {
+        lock(&self.state).patience = patience;
+    }
+
+    /// Chooses what a fallback URL is told, which no document settles.
+    pub fn tells_fallback(&self, fields: FallbackFields) {
+        lock(&self.state).fallback_fields = fields;
+    }
+
     /// Changes how the account stands.
     pub fn stands(&self, change: impl FnOnce(&mut Standing)) {
         change(&mut lock(&self.state).standing);
@@ -263,6 +309,8 @@ impl Number {
             friendly_name: number.to_owned(),
             voice_url: String::new(),
             voice_method: "POST".to_owned(),
+            voice_fallback_url: String::new(),
+            voice_fallback_method: "POST".to_owned(),
             sms_url: String::new(),
             sms_method: "POST".to_owned(),
             sms_fallback_url: String::new(),

@@ -1,5 +1,7 @@
 //! Everything together.
 
+mod mishaps;
+
 use std::{
     ffi::OsString,
     sync::{
@@ -18,7 +20,7 @@ use crate::{
     aws::{
         api,
         binaries::binary,
-        gateway,
+        gateway::{self, Throttle},
         lambda::{Failed, Function, Log, Usage},
         sqs::Queues,
         ssm::{self, Ssm},
@@ -53,6 +55,7 @@ pub struct World {
     url: String,
     functions: [Arc<Function>; 4],
     log: Log,
+    throttle: Throttle,
     /// What the vendors prove with who they are, if they do.
     _identity: Option<Identity>,
 }
@@ -113,10 +116,12 @@ impl World {
         let (listener, url) = listen(port).await?;
         let [call_forward, sms_forward, ..] = &functions;
         let late = Queues::start(Arc::clone(sms_forward));
+        let throttle = Throttle::default();
         gateway::start(
             listener,
             &[
                 (MethodFilter::POST, "/call-forward", call_forward),
+                (MethodFilter::POST, "/call-forward/again", call_forward),
                 (MethodFilter::POST, "/call-forward/after", call_forward),
                 (MethodFilter::POST, "/sms-forward", sms_forward),
                 (MethodFilter::POST, "/sms-forward/status", sms_forward),
@@ -124,9 +129,11 @@ impl World {
             ],
             "/sms-forward/later/{owner}",
             &late,
+            &throttle,
         );
         let aws_url = api::start(&ssm, &functions[2]).await?;
-        let world = Self { okta, twilio, ssm, late, aws_url, url, functions, log, _identity: identity };
+        let world =
+            Self { okta, twilio, ssm, late, aws_url, url, functions, log, throttle, _identity: identity };
         for provisioner in &world.functions[2..] {
             provisioner.configure("TWILIFY_PUBLIC_URL", &world.url).await;
         }

@@ -44,6 +44,8 @@ fn routed(number: &str, label: &str, query: &str) -> OwnedNumber {
         "friendly_name": label,
         "voice_url": format!("{HOOKS}call-forward{query}"),
         "voice_method": "POST",
+        "voice_fallback_url": format!("{HOOKS}call-forward/again{query}"),
+        "voice_fallback_method": "POST",
         "sms_url": format!("{HOOKS}sms-forward{query}"),
         "sms_method": "POST",
         "sms_fallback_url": format!("{HOOKS}sms-forward/later/{owner}"),

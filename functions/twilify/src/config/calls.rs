@@ -90,6 +90,7 @@ mod tests {
             ("TWILIFY_CALLER_ID", "+14155550100", "not caller or company"),
             ("TWILIFY_RING_SECONDS", "4", "not a number of seconds from 5 to 600"),
             ("TWILIFY_VOICE", "\"/><Dial", "not the name of a voice of Twilio's, like Polly.Joanna"),
+            ("TWILIFY_VOICE", "Polly.Mi\u{301}a", "not the name of a voice of Twilio's, like Polly.Joanna"),
             ("TWILIFY_LANGUAGE", "English", "not a language tag like en-US"),
         ] {
             let error = Calls::read(variables(&[(name, value)])).unwrap_err();

@@ -44,6 +44,16 @@ pub(super) fn is_mainland(number: &PhoneNumber) -> bool {
 }
 
 impl PhoneNumber {
+    /// Whether there can be such a number, as far as that is told in no time: in North America it has ten digits, and neither
+    /// its area code nor its exchange begins with 0 or 1. Carriers send others as callers' numbers, which other networks
+    /// [refuse](https://www.twilio.com/docs/api/errors/13214).
+    #[must_use]
+    pub fn is_possible(&self) -> bool {
+        let Some(national) = self.as_e164().strip_prefix("+1") else { return true };
+        let [area, exchange] = [0, 3].map(|at| national.as_bytes().get(at).copied().unwrap_or_default());
+        national.len() == 10 && area >= b'2' && exchange >= b'2'
+    }
+
     /// The number as people write it in profiles, in E.164 form first. For a number outside North America
     /// that is all but one.
     #[must_use]
@@ -95,6 +105,18 @@ mod tests {
             ["+19115550100", "+18005550100", "+18765550100", "+1818217922", "+18180179229", "+442071838750"]
         {
             assert!(!is_mainland(&number(text)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_nobody_can_have_is_not_possible() {
+        for text in ["+18182179229", "+18765550123", "+18005550100", "+442071838750", "+37255501"] {
+            assert!(number(text).is_possible(), "{text}");
+        }
+        for text in
+            ["+10182179229", "+11182179229", "+18180179229", "+18181179229", "+1818217922", "+181821792290"]
+        {
+            assert!(!number(text).is_possible(), "{text}");
         }
     }
 

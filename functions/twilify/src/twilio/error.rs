@@ -135,14 +135,10 @@ impl Error {
         }
     }
 
-    /// Whether Twilio itself says that something went wrong, so that it is not still busy with the request, as it
-    /// may be behind a gateway that has lost patience.
+    /// Whether what was asked for is not there, or not yet.
     #[must_use]
-    pub fn is_over(&self) -> bool {
-        match self {
-            Self::Refused(refusal) => ![502, 504].contains(&refusal.status.as_u16()),
-            Self::Unreachable { .. } => false,
-        }
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.status == StatusCode::NOT_FOUND)
     }
 
     /// Twilio's error code, if that is what it answered.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use http::{Method, header};
 
-use super::{Account, Error, MessageSid, NotASid, redirect};
+use super::{Account, Error, MessageSid, NotASid, Refusal, redirect};
 use crate::transport::{Answer, Failure};
 
 /// How many redirects lead to a file. Twilio uses one.
@@ -60,7 +60,10 @@ impl Account {
             let request = self.http.client().request(method.clone(), url.clone());
             answer = self.http.send(request).await.map_err(unreachable)?;
         }
-        if answer.status.is_success() { Ok(answer) } else { Err(unreachable(Failure::Link)) }
+        if answer.status.is_success() {
+            return Ok(answer);
+        }
+        Err(Error::Refused(Refusal { request, status: answer.status, code: 0, message: String::new() }))
     }
 }
 

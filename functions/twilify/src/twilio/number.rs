@@ -59,6 +59,7 @@ pub struct OwnedNumber {
     /// What is written on it.
     pub label: Label,
     pub(super) voice: Hook,
+    pub(super) voice_fallback: Hook,
     pub(super) sms: Hook,
     pub(super) sms_fallback: Hook,
     /// Whether an application or a trunk of Twilio's takes its calls or messages before any webhook.
@@ -78,6 +79,10 @@ pub(super) struct Listed {
     voice_url: Option<String>,
     #[serde(default)]
     voice_method: Option<String>,
+    #[serde(default)]
+    voice_fallback_url: Option<String>,
+    #[serde(default)]
+    voice_fallback_method: Option<String>,
     #[serde(default)]
     sms_url: Option<String>,
     #[serde(default)]
@@ -105,6 +110,7 @@ impl TryFrom<Listed> for OwnedNumber {
             number: listed.phone_number.parse()?,
             label: Label(listed.friendly_name.unwrap_or_default()),
             voice: (listed.voice_url, listed.voice_method),
+            voice_fallback: (listed.voice_fallback_url, listed.voice_fallback_method),
             sms: (listed.sms_url, listed.sms_method),
             sms_fallback: (listed.sms_fallback_url, listed.sms_fallback_method),
         })

@@ -17,11 +17,25 @@ const LATER: &str = "sms-forward/later/";
 /// What stands at the end of the URL that is told about messages when the employee has texted STOP.
 const STOPPED: &str = "&stopped=1";
 
+/// Where Twilio asks what to do with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallEndpoint {
+    /// `/call-forward`, when somebody calls.
+    Incoming,
+    /// `/call-forward/again`, the number's fallback URL, when one of the other two has failed.
+    Again,
+    /// `/call-forward/after`, when the dialled phone rings no more.
+    After,
+}
+
 /// Where Twilio reports what happens on a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
     /// Asked what to do with a call, by POST.
     pub(super) voice: Url,
+    /// Asked when a webhook of a call has failed, by POST. It has its own path, so that API Gateway limits its rate
+    /// separately.
+    pub(super) voice_fallback: Url,
     /// Told about a message, by POST.
     pub(super) sms: Url,
     /// Told about a message that the other one did not take, by POST.
@@ -40,13 +54,38 @@ pub struct Hint {
     pub stopped: bool,
 }
 
+impl CallEndpoint {
+    /// The endpoint at `path`; a stage or a domain may have put something before ours.
+    #[must_use]
+    pub fn at(path: &str) -> Option<Self> {
+        let all = [Self::Incoming, Self::Again, Self::After];
+        all.into_iter().find(|it| path.strip_suffix(it.path()).is_some_and(|before| before.ends_with('/')))
+    }
+
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Incoming => "call-forward",
+            Self::Again => "call-forward/again",
+            Self::After => "call-forward/after",
+        }
+    }
+
+    /// [`After`](Self::After) as a URL that is relative to this endpoint.
+    pub(super) const fn to_after(self) -> &'static str {
+        match self {
+            Self::Incoming => "call-forward/after",
+            Self::Again | Self::After => "after",
+        }
+    }
+}
+
 impl Route {
     /// The route of `employee`'s number to our functions, which are all below `public_url`, with their
     /// last known mobile, if it is known.
     #[must_use]
     pub fn of(public_url: &Url, employee: &EmployeeId, sealed: Option<&Sealed>) -> Self {
         let mut route = Self::pool(public_url);
-        for url in [&mut route.voice, &mut route.sms] {
+        for url in [&mut route.voice, &mut route.voice_fallback, &mut route.sms] {
             let mut query = url.query_pairs_mut();
             query.append_pair(EMPLOYEE, &employee.0);
             if let Some(Sealed(sealed)) = sealed {
@@ -65,7 +104,12 @@ impl Route {
     #[must_use]
     pub fn pool(public_url: &Url) -> Self {
         let url = |path| public_url.join(path).expect("these are paths");
-        Self { voice: url("call-forward"), sms: url("sms-forward"), sms_fallback: later(public_url, "pool") }
+        Self {
+            voice: url(CallEndpoint::Incoming.path()),
+            voice_fallback: url(CallEndpoint::Again.path()),
+            sms: url("sms-forward"),
+            sms_fallback: later(public_url, "pool"),
+        }
     }
 
     /// The same route, with the note that the employee has texted STOP, if they have.
@@ -78,10 +122,12 @@ impl Route {
     }
 
     /// The fields that set this route.
-    pub(super) fn fields(&self) -> [(&'static str, &str); 6] {
+    pub(super) fn fields(&self) -> [(&'static str, &str); 8] {
         [
             ("VoiceUrl", self.voice.as_str()),
             ("VoiceMethod", "POST"),
+            ("VoiceFallbackUrl", self.voice_fallback.as_str()),
+            ("VoiceFallbackMethod", "POST"),
             ("SmsUrl", self.sms.as_str()),
             ("SmsMethod", "POST"),
             ("SmsFallbackUrl", self.sms_fallback.as_str()),
@@ -118,6 +164,16 @@ impl Hint {
     }
 }
 
+impl Hint {
+    /// What of it is known about a call, as parameters of another URL. A seal with other letters than ours is none.
+    pub(super) fn parameters(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let employee = self.employee.iter().map(|EmployeeId(id)| (EMPLOYEE, id.as_str()));
+        let sealed = self.sealed.iter().map(|Sealed(sealed)| (ROUTE, sealed.as_str()));
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        employee.chain(sealed).filter(move |(_, value)| value.bytes().all(is_plain))
+    }
+}
+
 impl OwnedNumber {
     /// Whether calls and messages on it are reported along `route`.
     #[must_use]
@@ -128,6 +184,7 @@ impl OwnedNumber {
         };
         !self.overridden
             && is(&self.voice, &route.voice)
+            && is(&self.voice_fallback, &route.voice_fallback)
             && is(&self.sms, &route.sms)
             && is(&self.sms_fallback, &route.sms_fallback)
     }

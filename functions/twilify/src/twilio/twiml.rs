@@ -7,10 +7,9 @@ use std::{
     str::FromStr,
 };
 
-use http::{HeaderValue, Response, header};
-use url::form_urlencoded;
-
+use super::{CallEndpoint, Leg};
 use crate::phone::{MobileNumber, PhoneNumber};
+use http::{HeaderValue, Response, header};
 
 /// What Twilio should do with a call, one verb after the other; after the last one it hangs up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +25,7 @@ pub struct MessagingResponse(Option<String>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Verb {
     Say(String),
+    Pause(RingTime),
     Dial(Dial),
 }
 
@@ -39,11 +39,11 @@ pub struct Dial {
     pub caller_id: PhoneNumber,
     /// How long it rings.
     pub ring: RingTime,
-    /// Where Twilio tells what came of it, and asks what to do then: a path relative to the one it asked,
-    /// without a query.
-    pub action: &'static str,
-    /// The name in the [`EndedDial`](super::EndedDial) that Twilio tells.
-    pub name: String,
+    /// Where Twilio has asked what to do. What came of the dial it tells [`CallEndpoint::After`], by a URL that is
+    /// relative to this one.
+    pub asked_at: CallEndpoint,
+    /// What is known of it in the [`EndedDial`](super::EndedDial) that Twilio tells.
+    pub leg: Leg,
 }
 
 /// Who speaks; Twilio's own choice where it is not said.
@@ -57,7 +57,8 @@ pub struct Voice {
     pub language: Option<Language>,
 }
 
-/// One of Twilio's [voices], like `Polly.Joanna`.
+/// One of Twilio's [voices], like `Polly.Joanna` or `Polly.Mía-Generative`: up to 64 letters of any script, digits, dots, hyphens
+/// and underscores, of which the first is a letter.
 ///
 /// [voices]: https://www.twilio.com/docs/voice/twiml/say/text-speech#available-voices-and-languages
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +100,13 @@ impl VoiceResponse {
         self.then(Verb::Say(text.to_string()))
     }
 
+    /// Waits as long as a phone rings that nobody answers, with the five seconds that Twilio adds. As the first verb it lets the
+    /// caller hear the ringing, because Twilio [answers the call](https://www.twilio.com/docs/voice/twiml/pause) only then.
+    #[must_use]
+    pub fn pause(self, ring: RingTime) -> Self {
+        self.then(Verb::Pause(ring))
+    }
+
     /// Connects the caller to a phone.
     #[must_use]
     pub fn dial(self, dial: Dial) -> Self {
@@ -123,9 +131,10 @@ impl FromStr for VoiceName {
     type Err = NotAVoice;
 
     fn from_str(text: &str) -> Result<Self, NotAVoice> {
-        let well_formed = text.len() <= 64
-            && text.starts_with(|first: char| first.is_ascii_alphabetic())
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
+        // None of these has to be escaped in an attribute.
+        let well_formed = text.chars().count() <= 64
+            && text.starts_with(char::is_alphabetic)
+            && text.chars().all(|char| char.is_alphanumeric() || ".-_".contains(char));
         if well_formed { Ok(Self(text.to_owned())) } else { Err(NotAVoice) }
     }
 }
@@ -178,11 +187,12 @@ impl Verb {
     fn write(&self, f: &mut fmt::Formatter<'_>, voice: &Voice) -> fmt::Result {
         match self {
             Self::Say(text) => write!(f, "<Say{voice}>{}</Say>", Escaped(text)),
-            Self::Dial(Dial { to, caller_id, ring: RingTime(seconds), action, name }) => write!(
+            Self::Pause(RingTime(seconds)) => write!(f, r#"<Pause length="{}"/>"#, seconds + 5),
+            Self::Dial(Dial { to, caller_id, ring: RingTime(seconds), asked_at, leg }) => write!(
                 f,
-                r#"<Dial answerOnBridge="true" callerId="{}" timeout="{seconds}" action="{action}?name={}"><Number>{}</Number></Dial>"#,
+                r#"<Dial answerOnBridge="true" callerId="{}" timeout="{seconds}" action="{}?{leg}"><Number>{}</Number></Dial>"#,
                 caller_id.as_e164(),
-                form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>(),
+                asked_at.to_after(),
                 to.as_e164()
             ),
         }

@@ -6,13 +6,14 @@ mod call;
 mod form;
 mod message;
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::{Method, Request, Response, StatusCode, Uri, header};
 use url::Url;
 
 pub use self::{
-    call::{CallSid, DialStatus, EndedDial, IncomingCall},
+    call::{Attestation, CallEvent, CallSid, DialStatus, EndedDial, IncomingCall, SecondAttempt},
     form::Form,
-    message::{IncomingMedia, IncomingMessage, MessageStatus},
+    message::{Channel, IncomingMedia, IncomingMessage, MessageStatus},
 };
 use super::AuthTokens;
 use crate::log;
@@ -126,11 +127,17 @@ impl Webhooks {
         self.admit(request.uri(), signature.as_bytes(), body)
     }
 
-    /// Likewise for a webhook that has waited in a queue: the URL that Twilio called, the signature and
-    /// the form that it sent.
+    /// Does the same for a webhook that has waited in a queue: the URL that Twilio called, the signature, and the form as it
+    /// came or in Base64. No document says which of the two API Gateway puts into a queue.
     pub fn accept_late<W: Webhook>(&self, url: &str, signature: &str, form: &str) -> Result<W, Rejection> {
         let url = url.parse().map_err(|_| Rejection::NotFound)?;
-        self.admit(&url, signature.as_bytes(), form.as_bytes())
+        match self.admit(&url, signature.as_bytes(), form.as_bytes()) {
+            Err(Rejection::Forged) => {
+                let decoded = BASE64_STANDARD.decode(form).map_err(|_| Rejection::Forged)?;
+                self.admit(&url, signature.as_bytes(), &decoded)
+            }
+            admitted => admitted,
+        }
     }
 
     fn admit<W: Webhook>(&self, url: &Uri, signature: &[u8], form: &[u8]) -> Result<W, Rejection> {

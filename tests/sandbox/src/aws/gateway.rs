@@ -2,13 +2,18 @@
 //!
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
-use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::SystemTime,
+};
 
 use axum::{
     Json, Router,
     body::{Body, Bytes},
-    extract::State,
+    extract::{Path, Request, State},
     http::{HeaderMap, Method, StatusCode, Uri, header, response},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{MethodFilter, on, post},
 };
@@ -17,32 +22,76 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::{lambda::Function, sqs::Queues};
-use crate::server::serve;
+use crate::server::{lock, serve};
+
+/// How many of the next requests to a path are turned away as too many.
+#[derive(Clone, Default)]
+pub(crate) struct Throttle(Arc<Mutex<BTreeMap<&'static str, usize>>>);
 
 /// Serves the routes of `template.yaml`, each with its method: there is nothing else. What comes to `later`
-/// goes into `queues`.
+/// goes into `queues`, and what `throttle` says is turned away.
 pub(crate) fn start(
     listener: TcpListener,
     routes: &[(MethodFilter, &str, &Arc<Function>)],
     later: &str,
     queues: &Queues,
+    throttle: &Throttle,
 ) {
     let mut all = Router::new().route(later, post(enqueue)).with_state(queues.clone());
     for (method, path, function) in routes {
         all = all.merge(Router::new().route(path, on(*method, invoke)).with_state(Arc::clone(function)));
     }
-    serve(listener, all.fallback(not_found).method_not_allowed_fallback(not_found));
+    let all = all.fallback(not_found).method_not_allowed_fallback(not_found);
+    serve(listener, all.layer(middleware::from_fn_with_state(throttle.clone(), Throttle::limit)));
+}
+
+impl Throttle {
+    /// Turns the next `times` requests to `path` away.
+    pub(crate) fn set(&self, path: &'static str, times: usize) {
+        lock(&self.0).insert(path, times);
+    }
+
+    /// Each route has a limit of its own.
+    ///
+    /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html>
+    async fn limit(State(throttle): State<Self>, request: Request, next: Next) -> Response {
+        let refused = match lock(&throttle.0).get_mut(request.uri().path()) {
+            Some(left @ 1..) => {
+                *left -= 1;
+                true
+            }
+            Some(0) | None => false,
+        };
+        if refused {
+            return (StatusCode::TOO_MANY_REQUESTS, Json(json!({ "message": "Too Many Requests" })))
+                .into_response();
+        }
+        next.run(request).await
+    }
 }
 
 async fn not_found() -> Response {
     (StatusCode::NOT_FOUND, Json(json!({ "message": "Not Found" }))).into_response()
 }
 
-/// The integration with SQS: the body as it is, the signature and the URL as attributes, and an empty answer.
-async fn enqueue(State(queues): State<Queues>, uri: Uri, headers: HeaderMap, body: String) -> StatusCode {
+/// The integration with SQS: the body, and as attributes the signature and the URL; and an empty answer.
+///
+/// SQS refuses an attribute without a value, so what nobody has signed does not get into the queue:
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html>
+async fn enqueue(
+    State(queues): State<Queues>,
+    Path(owner): Path<String>,
+    headers: HeaderMap,
+    body: String,
+) -> StatusCode {
     let header = |name| headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or_default();
-    let url = format!("http://{}{}", header("host"), uri.path());
-    queues.put(body, header("x-twilio-signature"), &url);
+    let signature = header("x-twilio-signature");
+    if signature.is_empty() || body.is_empty() {
+        return StatusCode::BAD_REQUEST;
+    }
+    let url = format!("http://{}/sms-forward/later/{owner}", header("host"));
+    let body = if queues.are_in_base64() { BASE64_STANDARD.encode(body) } else { body };
+    queues.put(body, &[("signature", signature), ("url", &url)]);
     StatusCode::NO_CONTENT
 }
 

@@ -6,7 +6,7 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -20,15 +20,23 @@ use crate::server::lock;
 const DELAY: Duration = Duration::from_mins(1);
 
 /// The queues, as in `template.yaml`: how long a message rests after it was fetched, and how often it may be.
-const QUEUES: [(Duration, usize); 2] = [(Duration::from_mins(2), 5), (Duration::from_mins(30), 8)];
+const QUEUES: [(Duration, usize); 2] = [(Duration::from_mins(2), 5), (Duration::from_mins(30), 14)];
 
 /// The queues of late messages, which work themselves off.
 #[derive(Clone)]
 pub struct Queues {
     waiting: Arc<Mutex<Vec<Item>>>,
-    dead: Arc<Mutex<Vec<String>>>,
+    dead: Arc<Mutex<Vec<Dead>>>,
     /// How many times faster than in the real world time goes by here.
     speed: Arc<AtomicU32>,
+    /// How many messages Lambda hands over at once, at most.
+    batch_size: Arc<AtomicUsize>,
+    /// Whether the next queue counts from zero again.
+    counts_anew: Arc<AtomicBool>,
+    /// How often the function failed as a whole.
+    failures: Arc<AtomicUsize>,
+    /// Whether API Gateway hands over the body of a request in Base64.
+    base64: Arc<AtomicBool>,
 }
 
 struct Item {
@@ -38,23 +46,39 @@ struct Item {
     queue: usize,
     receives: usize,
     visible: Instant,
+    /// How old it is by the clock of the queues, which is not the real one.
+    age: Duration,
+}
+
+struct Dead {
+    body: String,
+    last_try: Duration,
 }
 
 impl Queues {
     /// Empty queues, from which `function` is fed.
     pub(crate) fn start(function: Arc<Function>) -> Self {
-        let speed = Arc::new(AtomicU32::new(1000));
-        let queues = Self { waiting: Arc::default(), dead: Arc::default(), speed };
+        let queues = Self {
+            waiting: Arc::default(),
+            dead: Arc::default(),
+            speed: Arc::new(AtomicU32::new(1000)),
+            batch_size: Arc::new(AtomicUsize::new(1)),
+            counts_anew: Arc::default(),
+            failures: Arc::default(),
+            base64: Arc::default(),
+        };
         let worker = queues.clone();
         tokio::spawn(async move {
             loop {
                 tokio::time::sleep(Duration::from_millis(10)).await;
-                while let Some((id, event)) = worker.receive() {
-                    let result = function.invoke(event).await;
-                    let done = result.is_ok_and(|it| it["batchItemFailures"] == json!([]));
-                    if done {
-                        lock(&worker.waiting).retain(|it| it.id != id);
-                    }
+                while let Some((ids, event)) = worker.receive() {
+                    let Ok(result) = function.invoke(event).await else {
+                        worker.failures.fetch_add(1, Ordering::Relaxed);
+                        continue;
+                    };
+                    let failures = result["batchItemFailures"].as_array().cloned().unwrap_or_default();
+                    let failed = |id: &String| failures.iter().any(|it| it["itemIdentifier"] == json!(id));
+                    lock(&worker.waiting).retain(|it| !ids.contains(&it.id) || failed(&it.id));
                 }
             }
         });
@@ -67,6 +91,41 @@ impl Queues {
         self.speed.store(speed, Ordering::Relaxed);
     }
 
+    /// Lets Lambda hand over so many messages at once; at first it is one.
+    pub fn set_batch_size(&self, size: usize) {
+        self.batch_size.store(size, Ordering::Relaxed);
+    }
+
+    /// Lets the count of receives start anew in the next queue of a redrive chain; at first it carries over.
+    ///
+    /// The documentation supports both: `ApproximateReceiveCount` counts "across all queues", `maxReceiveCount` is
+    /// the number of times a message "is delivered to the source queue". `LocalStack`'s recorded answers of AWS carry it
+    /// over.
+    ///
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Message.html>
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html>
+    pub fn counts_anew(&self) {
+        self.counts_anew.store(true, Ordering::Relaxed);
+    }
+
+    /// Lets API Gateway hand over the bodies of requests in Base64, as it does to Lambda. At first they are as they
+    /// came. No document says which it is for a form.
+    ///
+    /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-aws-services.html>
+    pub fn hands_over_base64(&self) {
+        self.base64.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn are_in_base64(&self) -> bool {
+        self.base64.load(Ordering::Relaxed)
+    }
+
+    /// How often the function has failed as a whole, or has taken too long.
+    #[must_use]
+    pub fn failures(&self) -> usize {
+        self.failures.load(Ordering::Relaxed)
+    }
+
     /// How many messages wait.
     #[must_use]
     pub fn waiting(&self) -> usize {
@@ -76,51 +135,80 @@ impl Queues {
     /// The bodies of the messages that were given up.
     #[must_use]
     pub fn dead(&self) -> Vec<String> {
-        lock(&self.dead).clone()
+        lock(&self.dead).iter().map(|it| it.body.clone()).collect()
+    }
+
+    /// How old those were when they were tried for the last time, by the clock of the queues.
+    #[must_use]
+    pub fn last_tries(&self) -> Vec<Duration> {
+        lock(&self.dead).iter().map(|it| it.last_try).collect()
     }
 
     /// Puts a message into the first queue.
-    pub(crate) fn put(&self, body: String, signature: &str, url: &str) {
+    pub fn put(&self, body: String, attributes: &[(&str, &str)]) {
         static IDS: AtomicU32 = AtomicU32::new(1);
 
         let id = format!("00000000-0000-4000-9000-{:012x}", IDS.fetch_add(1, Ordering::Relaxed));
-        let attribute = |value: &str| json!({ "stringValue": value, "dataType": "String" });
-        let attributes = json!({ "signature": attribute(signature), "url": attribute(url) });
+        let attributes = attributes
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), json!({ "stringValue": value, "dataType": "String" })))
+            .collect();
         let visible = Instant::now() + self.scaled(DELAY);
-        lock(&self.waiting).push(Item { id, body, attributes, queue: 0, receives: 0, visible });
+        let item = Item { id, body, attributes, queue: 0, receives: 0, visible, age: DELAY };
+        lock(&self.waiting).push(item);
     }
 
-    /// The next message that can be fetched, as Lambda hands it to the function.
-    fn receive(&self) -> Option<(String, Value)> {
+    /// The next messages that can be fetched, as Lambda hands them to the function.
+    fn receive(&self) -> Option<(Vec<String>, Value)> {
         let mut waiting = lock(&self.waiting);
         let now = Instant::now();
-        let position = waiting.iter().position(|it| it.visible <= now)?;
-        let item = &mut waiting[position];
-        if item.receives == QUEUES[item.queue].1 {
-            (item.queue, item.receives) = (item.queue + 1, 0);
-        }
-        let Some((rest, _)) = QUEUES.get(item.queue) else {
-            let item = waiting.remove(position);
-            lock(&self.dead).push(item.body);
-            return None;
-        };
-        item.receives += 1;
-        item.visible = now + self.scaled(*rest);
-        let event = json!({ "Records": [{
-            "messageId": item.id,
-            "receiptHandle": "AQEBsandbox",
-            "body": item.body,
-            "attributes": { "ApproximateReceiveCount": item.receives.to_string(), "SentTimestamp": "1763842800000" },
-            "messageAttributes": item.attributes,
-            "md5OfBody": "",
-            "eventSource": "aws:sqs",
-            "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:late",
-            "awsRegion": "us-east-1",
-        }]});
-        Some((item.id.clone(), event))
+        let (mut ids, mut records) = (Vec::new(), Vec::new());
+        waiting.retain_mut(|item| {
+            if item.visible > now || ids.len() == self.batch_size.load(Ordering::Relaxed) {
+                return true;
+            }
+            let before = item.queue;
+            while QUEUES.get(item.queue).is_some_and(|(_, most)| item.receives >= *most) {
+                item.queue += 1;
+                if self.counts_anew.load(Ordering::Relaxed) {
+                    item.receives = 0;
+                }
+            }
+            let Some((rest, _)) = QUEUES.get(item.queue) else {
+                let last_try = item.age.saturating_sub(QUEUES[before].0);
+                lock(&self.dead).push(Dead { body: item.body.clone(), last_try });
+                return false;
+            };
+            item.receives += 1;
+            item.visible = now + self.scaled(*rest);
+            item.age += *rest;
+            ids.push(item.id.clone());
+            records.push(item.record());
+            true
+        });
+        (!ids.is_empty()).then(|| (ids, json!({ "Records": records })))
     }
 
     fn scaled(&self, time: Duration) -> Duration {
         time / self.speed.load(Ordering::Relaxed)
+    }
+}
+
+impl Item {
+    fn record(&self) -> Value {
+        json!({
+            "messageId": self.id,
+            "receiptHandle": "AQEBsandbox",
+            "body": self.body,
+            "attributes": {
+                "ApproximateReceiveCount": self.receives.to_string(),
+                "SentTimestamp": "1763842800000",
+            },
+            "messageAttributes": self.attributes,
+            "md5OfBody": "",
+            "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:late",
+            "awsRegion": "us-east-1",
+        })
     }
 }

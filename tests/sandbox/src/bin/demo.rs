@@ -101,6 +101,12 @@ impl Style {
                 Heard::Rings { number, caller_id } => {
                     self.line("then rings", &format!("{number}, showing {caller_id}"));
                 }
+                Heard::Waits { hears, seconds } => {
+                    self.line("the caller hears", &format!("{hears} for {seconds} seconds"));
+                }
+                Heard::Refused { number, caller_id } => {
+                    self.line("does not ring", &format!("{number}, showing {caller_id}"));
+                }
                 Heard::ApplicationError(error) => return Err(anyhow!("the call failed: {error}")),
             }
         }

@@ -29,6 +29,25 @@ pub struct Message {
     pub(super) created: Timestamp,
 }
 
+/// What documents and reports say of Twilio's media and of its log of messages, and what nobody knows for certain. At first
+/// media and messages are there at once.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Quirks {
+    /// How long after the webhook the media of a message can be fetched: 404 until then.
+    ///
+    /// <https://support.twilio.com/hc/en-us/articles/44750147594523>, <https://github.com/twilio/twilio-node/issues/636>
+    pub media_takes: Duration,
+    /// Whether media are 404 for HEAD although GET finds them. The documentation speaks of GET alone.
+    pub media_without_head: bool,
+    /// How long a message is not in the list of messages after it was sent or came in.
+    ///
+    /// <https://github.com/twilio/twilio-node/issues/647>: some seconds usually, "several hours sometimes".
+    pub log_takes: Duration,
+    /// Whether the Messaging Service rewrites a text although `SmartEncoded` is `false`. No document says which of
+    /// the two counts.
+    pub always_smart: bool,
+}
+
 /// A picture or another file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
@@ -101,13 +120,32 @@ impl Twilio {
         text
     }
 
+    /// The webhook of a message that came by another channel than SMS, like `whatsapp`, whose addresses begin with
+    /// its name.
+    ///
+    /// <https://www.twilio.com/docs/whatsapp/api>, <https://www.twilio.com/docs/rcs>
+    ///
+    /// # Panics
+    ///
+    /// If the account does not own `to`.
+    #[must_use]
+    pub fn a_chat(&self, channel: &str, from: &str, to: &str, body: &str) -> Delivery {
+        let text = self.a_text(from, to, body);
+        let [from, to] = [from, to].map(|number| format!("{channel}:{number}"));
+        let mut state = lock(&self.state);
+        let message = state.messages.last_mut().expect("it has just come in");
+        (message.from, message.to) = (from.clone(), to.clone());
+        text.with("From", &from).with("To", &to)
+    }
+
     /// Delivers the webhook of a message. If that fails, Twilio calls the number's fallback URL; if the answer
     /// has a reply in it, it is sent.
     pub async fn take(&self, text: Delivery) -> Answer {
         let (from, to) = (text.field("From").to_owned(), text.field("To").to_owned());
         let answer = self.deliver(&text).await;
         if answer.status >= 400 {
-            let fallback = self.number(&to).sms_fallback_url;
+            let number = to.rsplit(':').next().unwrap_or_default();
+            let fallback = self.number(number).sms_fallback_url;
             if !fallback.is_empty() {
                 let url = text.url().to_owned();
                 let late = text.to_url(|_| fallback).with("ErrorCode", "11200").with("ErrorUrl", &url);
@@ -220,14 +258,37 @@ impl Twilio {
         panic!("{number} has only got {:?}", self.inbox(number));
     }
 
-    /// Lets somebody text STOP to every number: nothing is sent to `number` any more.
-    pub fn stops(&self, number: &str) {
-        lock(&self.state).stopped.push(number.to_owned());
+    /// Lets somebody text STOP to every number: nothing is sent to `mobile` any more.
+    pub fn stops(&self, mobile: &str) {
+        lock(&self.state).stopped.push((mobile.to_owned(), None));
+    }
+
+    /// Lets somebody text STOP to one number. Without a Messaging Service that counts for this number alone, with one
+    /// for all numbers in it.
+    ///
+    /// <https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out>, and of the pool
+    /// <https://www.twilio.com/docs/proxy/opt-out-keywords>
+    pub fn stops_at(&self, mobile: &str, number: &str) {
+        lock(&self.state).stopped.push((mobile.to_owned(), Some(number.to_owned())));
     }
 
     /// Lets them text START.
-    pub fn starts(&self, number: &str) {
-        lock(&self.state).stopped.retain(|it| it != number);
+    pub fn starts(&self, mobile: &str) {
+        lock(&self.state).stopped.retain(|(it, _)| it != mobile);
+    }
+
+    /// Changes how the media and the log of messages behave.
+    pub fn behaves(&self, change: impl FnOnce(&mut Quirks)) {
+        change(&mut lock(&self.state).quirks);
+    }
+
+    /// Pretends that so many messages with this text have gone out just now.
+    pub fn has_sent(&self, from: &str, to: &str, body: &str, so_many: usize) {
+        let mut state = lock(&self.state);
+        for _ in 0..so_many {
+            let sid = state.new_sid("SM");
+            state.messages.push(Message::new(sid, "outbound-api", from, to, body));
+        }
     }
 
     /// Lets Twilio refuse all messages with files.

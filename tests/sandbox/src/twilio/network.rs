@@ -1,4 +1,4 @@
-//! The telephone network: somebody calls or texts a number, and Twilio asks us what to do.
+//! The telephone network: somebody calls or texts a number, and Twilio posts a webhook.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use twilify::{
     twilio::AuthToken,
 };
 
-use super::{ACCOUNT_SID, Call, Message, Number, Twilio, script};
+use super::{ACCOUNT_SID, Message, Number, Twilio};
 use crate::server::lock;
 
-/// How long Twilio waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long Twilio waits for an answer, [the time to connect included](https://www.twilio.com/docs/api/errors/11205).
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What Twilio posts.
 const FORM: &str = "application/x-www-form-urlencoded; charset=UTF-8";
@@ -36,7 +36,7 @@ enum Signature {
 }
 
 /// What came back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     /// The status.
     pub status: u16,
@@ -51,33 +51,6 @@ pub(super) fn client() -> reqwest::Client {
 }
 
 impl Twilio {
-    /// Calls `to` from `from`, and does what Twilio is told to.
-    ///
-    /// # Panics
-    ///
-    /// If the account does not own `to`.
-    pub async fn call(&self, from: &str, to: &str) -> Call {
-        self.follow(self.a_call(from, to)).await
-    }
-
-    /// Delivers the webhook of a call, and does what Twilio is told to. When a phone that rang rings no
-    /// more, Twilio asks again, if it was told where.
-    pub async fn follow(&self, call: Delivery) -> Call {
-        let owned: Vec<_> = self.owned().into_iter().map(|it| it.phone_number).collect();
-        let from = call.field("From").to_owned();
-        let answer = self.deliver(&call).await;
-        let (mut script, mut action) = script::follow(&answer, &from, &owned);
-        let mut after = None;
-        while let Some(path) = action {
-            let status = lock(&self.state).dials_end;
-            let ended = self.deliver(&call.clone().ended(&path, status)).await;
-            let (more, next) = script::follow(&ended, &from, &owned);
-            script.extend(more);
-            (after, action) = (Some(ended), next);
-        }
-        Call { answer, after, script }
-    }
-
     /// Texts `body` to `to` from `from`.
     ///
     /// # Panics
@@ -85,34 +58,6 @@ impl Twilio {
     /// If the account does not own `to`.
     pub async fn text(&self, from: &str, to: &str, body: &str) -> Answer {
         self.take(self.a_text(from, to, body)).await
-    }
-
-    /// The webhook of a call.
-    ///
-    /// # Panics
-    ///
-    /// If the account does not own `to`.
-    #[must_use]
-    pub fn a_call(&self, from: &str, to: &str) -> Delivery {
-        let sid = lock(&self.state).new_sid("CA");
-        let Number { voice_url, voice_method, .. } = self.number(to);
-        let form = [
-            ("CallSid", sid.as_str()),
-            ("AccountSid", ACCOUNT_SID),
-            ("From", from),
-            ("Caller", from),
-            ("To", to),
-            ("Called", to),
-            ("CallStatus", "ringing"),
-            ("Direction", "inbound"),
-            ("ApiVersion", "2010-04-01"),
-            ("FromCity", "SAN FRANCISCO"),
-            ("FromState", "CA"),
-            ("FromZip", ""),
-            ("FromCountry", "US"),
-            ("StirVerstat", "TN-Validation-Passed-A"),
-        ];
-        Delivery::new(voice_url, &voice_method, &form)
     }
 
     /// The webhook of a text message, with the fields that [Twilio documents]: the three names of a message are the same.
@@ -159,6 +104,16 @@ impl Twilio {
     ///
     /// If no answer comes within the fifteen seconds that Twilio waits.
     pub async fn deliver(&self, delivery: &Delivery) -> Answer {
+        self.attempt(delivery).await.expect("an answer within fifteen seconds")
+    }
+
+    /// Posts a webhook; `None` if no whole answer comes in time.
+    pub(super) async fn attempt(&self, delivery: &Delivery) -> Option<Answer> {
+        let patience = lock(&self.state).patience;
+        tokio::time::timeout(patience, self.post(delivery)).await.ok()?.ok()
+    }
+
+    async fn post(&self, delivery: &Delivery) -> reqwest::Result<Answer> {
         let Delivery { url, method, form, content_type, signature } = delivery;
         let mut request =
             self.http.request(method.clone(), url).header(header::USER_AGENT, "TwilioProxy/1.1");
@@ -169,14 +124,10 @@ impl Twilio {
             .header(header::CONTENT_TYPE, *content_type)
             .header("i-twilio-idempotency-token", "2a7e1ae2-3c2e-4e5f-8f0a-000000000000")
             .body(serde_urlencoded::to_string(form).expect("pairs of strings are a form"));
-        let response = request.send().await.expect("an answer within fifteen seconds");
+        let response = request.send().await?;
         let content_type = response.headers().get(header::CONTENT_TYPE);
         let content_type = content_type.and_then(|it| it.to_str().ok()).unwrap_or_default().to_owned();
-        Answer {
-            status: response.status().as_u16(),
-            content_type,
-            body: response.text().await.expect("a whole answer within fifteen seconds"),
-        }
+        Ok(Answer { status: response.status().as_u16(), content_type, body: response.text().await? })
     }
 
     pub(super) fn number(&self, number: &str) -> Number {
@@ -210,20 +161,6 @@ impl Delivery {
         let signature = signature.over(url, form, twilio).unwrap_or_default();
         let form = serde_urlencoded::to_string(form).unwrap_or_default();
         format!("curl -s -w '%{{http_code}}\\n' -H 'X-Twilio-Signature: {signature}' '{url}' -d '{form}'")
-    }
-
-    /// The webhook that follows when a phone has been rung for this call, to the URL that `action` names.
-    ///
-    /// # Panics
-    ///
-    /// If `action` is no URL.
-    #[must_use]
-    pub fn ended(self, action: &str, status: &str) -> Self {
-        let url = url::Url::parse(&self.url).and_then(|url| url.join(action)).expect("a URL");
-        let sid = self.field("CallSid").replacen("CA", "CB", 1);
-        let ended = self.to_url(|_| url.into()).with("CallStatus", "in-progress");
-        let ended = ended.with("DialCallSid", &sid).with("DialCallStatus", status);
-        if status == "completed" { ended.with("DialCallDuration", "42") } else { ended }
     }
 
     /// Where it goes.

@@ -251,10 +251,12 @@ impl Number {
                 "FriendlyName" if value.encode_utf16().count() > 64 => {
                     return Err(bad(20001, "FriendlyName may not exceed 64 characters".to_owned()));
                 }
-                "VoiceUrl" | "SmsUrl" | "SmsFallbackUrl" if url::Url::parse(value).is_err() => {
+                "VoiceUrl" | "VoiceFallbackUrl" | "SmsUrl" | "SmsFallbackUrl"
+                    if url::Url::parse(value).is_err() =>
+                {
                     return Err(bad(21402, format!("{name} is not a valid URL")));
                 }
-                "VoiceMethod" | "SmsMethod" | "SmsFallbackMethod"
+                "VoiceMethod" | "VoiceFallbackMethod" | "SmsMethod" | "SmsFallbackMethod"
                     if !["GET", "POST"].contains(&value.as_str()) =>
                 {
                     return Err(bad(21403, format!("{name} is not valid")));
@@ -262,6 +264,8 @@ impl Number {
                 "FriendlyName" => &mut self.friendly_name,
                 "VoiceUrl" => &mut self.voice_url,
                 "VoiceMethod" => &mut self.voice_method,
+                "VoiceFallbackUrl" => &mut self.voice_fallback_url,
+                "VoiceFallbackMethod" => &mut self.voice_fallback_method,
                 "SmsUrl" => &mut self.sms_url,
                 "SmsMethod" => &mut self.sms_method,
                 "SmsFallbackUrl" => &mut self.sms_fallback_url,
@@ -272,6 +276,10 @@ impl Number {
                 _ => return Err(bad(20001, format!("the sandbox does not know {name}"))),
             };
             field.clone_from(value);
+        }
+        // <https://www.twilio.com/docs/api/errors/21405>
+        if !self.voice_fallback_url.is_empty() && self.voice_url.is_empty() {
+            return Err(bad(21405, "Cannot set VoiceFallbackUrl without setting Url"));
         }
         Ok(())
     }

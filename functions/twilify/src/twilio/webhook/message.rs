@@ -25,6 +25,10 @@ pub struct IncomingMessage {
     pub from: String,
     /// The number they sent it to; `None` if it was not a number.
     pub to: Option<CompanyNumber>,
+    /// The same, in Twilio's words.
+    pub to_address: String,
+    /// How it came.
+    pub channel: Channel,
     /// The text, which may be empty.
     pub body: String,
     /// The pictures and other files that came with it.
@@ -33,6 +37,19 @@ pub struct IncomingMessage {
     pub hint: Hint,
     /// Where Twilio reaches us, without a slash at the end, like `https://phones.example.com`.
     pub base: String,
+}
+
+/// How a message came. The addresses on every channel but the first begin with its name, like `whatsapp:+14155550123`.
+///
+/// <https://www.twilio.com/docs/messaging/channels>
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// SMS or MMS.
+    Text,
+    /// `whatsapp:`.
+    WhatsApp,
+    /// `rcs:`.
+    Rcs,
 }
 
 /// A picture or another file, which is at Twilio.
@@ -64,6 +81,35 @@ pub struct MessageStatus {
     pub base: String,
 }
 
+impl IncomingMessage {
+    /// Who sent it, without the name of the channel.
+    #[must_use]
+    pub fn sender(&self) -> &str {
+        Channel::split(&self.from).1
+    }
+}
+
+impl Channel {
+    /// What people call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::WhatsApp => "WhatsApp",
+            Self::Rcs => "RCS",
+        }
+    }
+
+    /// The channel that an address is on, and the address without the channel's name.
+    fn split(address: &str) -> (Self, &str) {
+        match address.split_once(':') {
+            Some(("whatsapp", rest)) => (Self::WhatsApp, rest),
+            Some(("rcs", rest)) => (Self::Rcs, rest),
+            _ => (Self::Text, address),
+        }
+    }
+}
+
 impl Webhook for IncomingMessage {
     fn read(form: &Form<'_>, called: &Called<'_>) -> Result<Self, Rejection> {
         let count = form.get("NumMedia").and_then(|count| count.parse().ok()).unwrap_or_default();
@@ -75,10 +121,13 @@ impl Webhook for IncomingMessage {
                 content_type: content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase(),
             }
         });
+        let (from, to) = (form.required("From")?, form.required("To")?);
         Ok(Self {
             sid: MessageSid(form.required("MessageSid")?.to_owned()),
-            from: form.required("From")?.to_owned(),
-            to: form.required("To")?.parse().ok(),
+            from: from.to_owned(),
+            to: Channel::split(to).1.parse().ok(),
+            to_address: to.to_owned(),
+            channel: Channel::split(from).0,
             body: form.get("Body").unwrap_or_default().to_owned(),
             media: media.collect(),
             hint: Hint::read(called.path, called.query),

@@ -186,7 +186,7 @@ fn whoever_withholds_their_number_calls_from_none() {
 
 #[test]
 fn a_rung_phone_has_rung_to_one_of_five_ends() {
-    let url = "https://phones.example.com/call-forward/after?name=Ada+%26+Co&x=1";
+    let url = "https://phones.example.com/call-forward/after?name=QWRhICYgQ28&x=1";
     for (status, end) in [
         ("completed", DialStatus::Answered),
         ("answered", DialStatus::Answered),
@@ -198,9 +198,12 @@ fn a_rung_phone_has_rung_to_one_of_five_ends() {
     ] {
         let ended = ended(url, status);
         assert_eq!((ended.sid.0.as_str(), ended.status), (CALL_SID, end), "{status}");
-        assert_eq!(ended.name.as_deref(), Some("Ada & Co"));
+        assert_eq!(ended.leg.name.as_deref(), Some("Ada & Co"));
     }
-    assert_eq!(ended("https://phones.example.com/call-forward/after?x=1", "busy").name, None);
+    for unreadable in ["x=1", "name=", "name=Ada+%26+Co", "name=_w", "name=QWRhICYgQ28="] {
+        let url = format!("https://phones.example.com/call-forward/after?{unreadable}");
+        assert_eq!(ended(&url, "busy").leg.name, None, "{unreadable}");
+    }
 }
 
 #[test]

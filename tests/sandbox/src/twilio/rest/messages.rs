@@ -2,14 +2,17 @@
 //!
 //! <https://www.twilio.com/docs/messaging/api/message-resource>
 
+use std::time::Duration;
+
 use axum::{
     Json, Router,
     body::Bytes,
     extract::{Path, RawQuery, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, Method, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use twilify::PhoneNumber;
 
@@ -18,7 +21,7 @@ use crate::{
     server::lock,
     twilio::{
         ACCOUNT_SID, Twilio,
-        message::{File, Message},
+        message::{File, Message, Quirks},
     },
 };
 
@@ -41,8 +44,9 @@ async fn list(State(twilio): State<Twilio>, RawQuery(query): RawQuery) -> Reply 
     let page: usize = query.get("Page").and_then(|page| page.parse().ok()).unwrap_or_default();
     let is = |name, value: &str| query.get(name).is_none_or(|wanted| wanted == value);
     let state = lock(&twilio.state);
-    let found: Vec<_> =
-        state.messages.iter().rev().filter(|it| is("From", &it.from) && is("To", &it.to)).collect();
+    let is_there = |it: &Message| it.age() >= state.quirks.log_takes;
+    let wanted = |it: &&Message| is("From", &it.from) && is("To", &it.to) && is_there(it);
+    let found: Vec<_> = state.messages.iter().rev().filter(wanted).collect();
     let messages: Vec<_> = found.iter().skip(page * size).take(size).map(|it| it.json()).collect();
     let next = (found.len() > (page + 1) * size).then(|| {
         let mut others = query.0.clone();
@@ -62,9 +66,17 @@ async fn read(State(twilio): State<Twilio>, Path(message): Path<String>) -> Repl
 }
 
 /// A file is somewhere else, at an address that is good for a short time.
-async fn media(State(twilio): State<Twilio>, Path((message, media)): Path<(String, String)>) -> Reply {
+async fn media(
+    State(twilio): State<Twilio>,
+    method: Method,
+    Path((message, media)): Path<(String, String)>,
+) -> Reply {
     let state = lock(&twilio.state);
     let message = state.messages.iter().find(|it| it.sid == message).ok_or_else(not_found)?;
+    let Quirks { media_takes, media_without_head, .. } = state.quirks;
+    if message.age() < media_takes || (media_without_head && method == Method::HEAD) {
+        return Err(not_found());
+    }
     message.media.iter().find(|it| it.sid == media).ok_or_else(not_found)?;
     let storage = state.redirect.unwrap_or(&twilio.storage_url);
     let location = format!("{storage}/{media}?Expires=1&Signature=x");
@@ -114,7 +126,14 @@ impl Twilio {
         if to == from {
             return Err(bad(21266, "'To' and 'From' number cannot be the same".to_owned()));
         }
-        if state.stopped.iter().any(|it| it == to) {
+        let service = form.get("MessagingServiceSid");
+        let has_stopped = state.stopped.iter().any(|(mobile, number)| {
+            let counts = number
+                .as_ref()
+                .is_none_or(|it| it == from || (service.is_some() && state.enrolled.contains(it)));
+            mobile == to && counts
+        });
+        if has_stopped {
             return Err(bad(21610, format!("Attempt to send to unsubscribed recipient {to}")));
         }
         if body.encode_utf16().count() > 1600 {
@@ -129,22 +148,49 @@ impl Twilio {
         if !media.is_empty() && (!state.takes_media || !to.starts_with("+1")) {
             return Err(bad(21612, format!("The 'To' number {to} cannot get media from this number.")));
         }
-        if form.get("MessagingServiceSid").is_some() && !state.enrolled.iter().any(|it| it == from) {
+        if service.is_some() && !state.enrolled.iter().any(|it| it == from) {
             return Err(bad(21606, format!("The 'From' number {from} is not in the Messaging Service.")));
         }
         let callback = form.get("StatusCallback").unwrap_or_default();
         if !callback.is_empty() && url::Url::parse(callback).is_err() {
             return Err(bad(21609, "The 'StatusCallback' URL is not a valid URL.".to_owned()));
         }
+        // Services have Smart Encoding unless somebody switches it off.
+        let is_smart = state.quirks.always_smart || form.get("SmartEncoded") != Some("false");
+        let body = if service.is_some() && is_smart { smart(body) } else { body.to_owned() };
         let kind = if media.is_empty() { "SM" } else { "MM" };
-        let mut message = Message::new(state.new_sid(kind), "outbound-api", from, to, body);
+        let mut message = Message::new(state.new_sid(kind), "outbound-api", from, to, &body);
         message.media_urls = media;
         callback.clone_into(&mut message.status_callback);
         Ok(message)
     }
 }
 
+/// What Smart Encoding makes of a text: plain characters, if that is possible for all of them, or else the same text.
+///
+/// <https://www.twilio.com/docs/messaging/services/smart-encoding-char-list>
+fn smart(body: &str) -> String {
+    let replaced: String = body
+        .chars()
+        .map(|it| match it {
+            '\u{201c}' | '\u{201d}' | '\u{ab}' | '\u{bb}' => "\"".to_owned(),
+            '\u{2018}' | '\u{2019}' | '\u{2bc}' => "'".to_owned(),
+            '\u{2013}' | '\u{2014}' => "-".to_owned(),
+            '\u{2026}' => "...".to_owned(),
+            '\u{bd}' => "1/2".to_owned(),
+            '\u{a0}' => " ".to_owned(),
+            other => other.to_string(),
+        })
+        .collect();
+    if replaced.is_ascii() { replaced } else { body.to_owned() }
+}
+
 impl Message {
+    /// How long ago it was sent or came in.
+    fn age(&self) -> Duration {
+        Duration::try_from(Timestamp::now().duration_since(self.created)).unwrap_or_default()
+    }
+
     fn json(&self) -> Value {
         let Self { sid, from, to, body, direction, .. } = self;
         json!({
