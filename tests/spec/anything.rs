@@ -24,8 +24,7 @@ fn typed() -> impl Strategy<Value = String> {
 
 /// A field of the form, and what it says.
 fn field() -> impl Strategy<Value = (&'static str, String)> {
-    let name =
-        prop::sample::select(vec!["From", "To", "CallSid", "ForwardedFrom", "DialCallStatus", "Extra"]);
+    let name = prop::sample::select(vec!["From", "To", "Caller", "ForwardedFrom", "DialCallStatus", "Extra"]);
     (name, typed())
 }
 

@@ -31,6 +31,7 @@ mod pictures;
 mod provisioning;
 mod queues;
 mod reconciling;
+mod recutting;
 mod refusals;
 mod remarks;
 mod secrets;

@@ -163,6 +163,21 @@ async fn a_link_to_a_picture_is_good_for_that_picture_and_for_some_time() {
 }
 
 #[tokio::test]
+async fn no_redirect_makes_the_function_ask_a_server_of_a_private_network() {
+    let world = a_world_with_ada().await;
+    for (count, url) in
+        ["https://169.254.169.254/latest", "https://10.0.0.1", "http://files.example.com"].iter().enumerate()
+    {
+        world.twilio.redirects_files_to(url);
+        let began = std::time::Instant::now();
+        world.twilio.picture(CALLER, COMPANY_NUMBER, "Look!", &[("image/png", b"png")]).await;
+        let inbox = world.twilio.inbox_of(MOBILE, count + 1).await;
+        assert_eq!((inbox[count].body.as_str(), inbox[count].media.len()), (NO_PICTURE, 0), "{url}");
+        assert!(began.elapsed() < std::time::Duration::from_secs(4), "{url} was asked");
+    }
+}
+
+#[tokio::test]
 async fn a_picture_that_is_not_there_yet_when_the_text_comes_arrives_with_it() {
     for seconds in [1, 4] {
         let world = a_world_with_ada().await;

@@ -1,6 +1,12 @@
 //! What a function needs before it can start.
 
+use aws_sdk_ssm::config::{BehaviorVersion, Credentials, Region};
 use sandbox::World;
+use twilify::{
+    aws::http_client,
+    secrets,
+    transport::{Http, Roots, WHILE_NOBODY_WAITS},
+};
 
 /// Starts the provisioner in `world`, which must not work, and returns what it logged.
 async fn complaint(world: &World) -> String {
@@ -65,4 +71,24 @@ async fn a_setting_that_is_missing_is_named() {
     world.configure("TWILIFY_AREA_CODES", "").await;
     let complaint = complaint(&world).await;
     assert!(complaint.contains("the environment variable TWILIFY_AREA_CODES is not set"), "{complaint}");
+}
+
+#[tokio::test]
+async fn more_parameters_than_systems_manager_takes_are_read_in_requests_of_ten() {
+    let world = World::start().await.unwrap();
+    let names: Vec<_> = (0..25).map(|it| format!("/twilify/many/{it:02}")).collect();
+    for name in &names {
+        world.ssm.put(name, name);
+    }
+    let http = Http::new(WHILE_NOBODY_WAITS, Roots::mozilla());
+    let config = aws_sdk_ssm::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("AKIASANDBOX", "sandbox-secret", None, None, "a test"))
+        .http_client(http_client(&http))
+        .endpoint_url(world.ssm.url());
+    let read = secrets::read(&aws_sdk_ssm::Client::from_conf(config.build()), &names).await.unwrap();
+    let mut values: Vec<_> = read.into_iter().map(|it| it.value.unwrap()).collect();
+    values.sort();
+    assert_eq!((values, world.ssm.health.requests().len()), (names, 3));
 }

@@ -124,9 +124,9 @@ async fn a_captured_report_of_a_lost_picture_that_is_sent_again_repeats_the_text
     assert_eq!(texts(&world).len(), 3);
 }
 
-/// A signature is good for one URL and one form, so a captured one is of no use for anything else.
+/// A signature fits the characters that were signed. How else these may be cut into fields, `recutting` tells.
 #[tokio::test]
-async fn a_captured_signature_signs_nothing_else() {
+async fn a_captured_signature_signs_no_other_characters() {
     let world = a_world_with_ada().await;
     let captured = world.twilio.a_text(CALLER, COMPANY_NUMBER, "Hello");
     let others: [fn(Delivery) -> Delivery; 4] = [

@@ -18,7 +18,7 @@ struct Vector {
     signature: String,
 }
 
-/// A webhook of which nothing is needed but that it was accepted.
+/// A webhook of which nothing is read.
 #[derive(Debug, PartialEq)]
 struct Anything;
 
@@ -49,9 +49,18 @@ impl Vector {
 }
 
 #[test]
-fn what_twilios_library_signed_is_accepted() {
+fn what_twilios_library_signed_is_signed() {
     for vector in Vector::all() {
-        assert_eq!(vector.webhooks().accept(&vector.request()), Ok(Anything), "{}", vector.name);
+        assert!(is_signed(&vector.webhooks(), &vector.request()), "{}", vector.name);
+    }
+}
+
+/// Whether the signature is taken for Twilio's. The library signs any fields, be they such as Twilio sends or not.
+fn is_signed(webhooks: &Webhooks, request: &Request<Vec<u8>>) -> bool {
+    match webhooks.accept::<Anything>(request) {
+        Ok(Anything) | Err(Rejection::CutAnew(_) | Rejection::Incomplete("AccountSid")) => true,
+        Err(Rejection::Forged) => false,
+        Err(rejection) => panic!("{rejection}"),
     }
 }
 
@@ -92,7 +101,7 @@ fn behind_a_proxy_the_public_url_counts_and_not_the_one_that_arrives() {
         let public_url = public_url.map(|url| base_url(url).unwrap());
         Webhooks::new(AuthTokens::parse(&vector.token).unwrap(), public_url)
     };
-    assert_eq!(webhooks(None).accept::<Anything>(&request), Err(Rejection::Forged));
-    assert_eq!(webhooks(Some(base)).accept(&request), Ok(Anything));
-    assert_eq!(webhooks(Some(&format!("{base}/"))).accept(&request), Ok(Anything));
+    assert!(!is_signed(&webhooks(None), &request));
+    assert!(is_signed(&webhooks(Some(base)), &request));
+    assert!(is_signed(&webhooks(Some(&format!("{base}/"))), &request));
 }

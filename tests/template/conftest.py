@@ -79,6 +79,10 @@ class Template:
                 return "${" + (path if isinstance(path, str) else ".".join(path)) + "}"
             case [("Fn::If", [condition, then, otherwise])]:
                 return self.value(then if self.holds(condition) else otherwise)
+            case [("Fn::Join", [separator, items])]:
+                return separator.join(self.value(items))
+            case [("Fn::Split", [separator, text])]:
+                return self.value(text).split(separator)
             case [("Fn::Sub", text)]:
                 return self.filled(text)
         values = {key: self.value(item) for key, item in it.items()}

@@ -56,8 +56,11 @@ def posted(path, fields, token=AUTH_TOKEN):
     }
 
 
+# The name of the account, which Twilio puts into every request.
+ACCOUNT = {"AccountSid": "AC" + "0" * 32}
+
 # When a mobile rings no more; nobody has to be asked anything to answer that.
-AFTER_RINGING = {"CallSid": "CA" + "0" * 32, "DialCallStatus": "busy"}
+AFTER_RINGING = ACCOUNT | {"CallSid": "CA" + "0" * 32, "DialCallStatus": "busy"}
 
 # A message has arrived; there is nothing to do about that.
-DELIVERED = {"MessageSid": "SM" + "0" * 32, "MessageStatus": "delivered"}
+DELIVERED = ACCOUNT | {"MessageSid": "SM" + "0" * 32, "MessageStatus": "delivered"}

@@ -273,7 +273,9 @@ def test_a_changed_setting_publishes_a_version(template, function):
             if it.keys() == {"Ref"}:
                 return {it["Ref"]} & set(template.answers)
             if "Fn::Sub" in it:
-                return set(re.findall(r"\$\{(\w+)\}", it["Fn::Sub"]))
+                text, *words = listed(it["Fn::Sub"])
+                named = set(re.findall(r"\$\{(\w+)\}", text))
+                return named & set(template.answers) | answered(words)
             return set().union(*(answered(value) for value in it.values()))
         return set().union(*map(answered, it)) if isinstance(it, list) else set()
 

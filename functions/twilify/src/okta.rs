@@ -21,7 +21,7 @@ use self::pace::Pace;
 pub use self::{
     error::{Error, Refusal, Subject, Unwritable},
     org::{NotAnOrg, OrgUrl},
-    standing::{Allowance, Glance, is_there},
+    standing::{Allowance, Glance, Right, is_there},
     wire::{Attribute, NotAnAttribute},
 };
 use crate::{

@@ -4,8 +4,14 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use aws_sdk_ssm::error::ProvideErrorMetadata as _;
+use aws_sdk_ssm::{
+    Client,
+    error::{ProvideErrorMetadata as _, SdkError},
+    operation::get_parameters::GetParametersError,
+    types::Parameter,
+};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::task::JoinSet;
 
 use crate::{
     Causes, aws,
@@ -36,6 +42,9 @@ pub const TWILIO_API_KEY_SECRET: Name = Name("twilio/api-key-secret");
 
 /// The key that seals the last known mobiles into the webhook URLs; optional.
 pub const SEAL_KEY: Name = Name("seal-key");
+
+/// The most names that Systems Manager takes with a request.
+const MOST_NAMES: usize = 10;
 
 /// What every function reads.
 pub const ALL: [Name; 7] = [
@@ -103,6 +112,26 @@ pub enum Error {
     },
 }
 
+/// Reads the parameters with these `names`, as many of them as there are. It makes a request for each ten, all at once.
+///
+/// # Panics
+///
+/// Never: nobody aborts the requests.
+pub async fn read(client: &Client, names: &[String]) -> Result<Vec<Parameter>, SdkError<GetParametersError>> {
+    let ask = |names: &[String]| {
+        let request = client.get_parameters().set_names(Some(names.to_vec())).with_decryption(true).send();
+        async { request.await.map(|it| it.parameters.unwrap_or_default()) }
+    };
+    let mut chunks = names.chunks(MOST_NAMES).map(ask);
+    let Some(first) = chunks.next() else { return Ok(Vec::new()) };
+    let mut others: JoinSet<_> = chunks.collect();
+    let mut parameters = first.await?;
+    while let Some(more) = others.join_next().await {
+        parameters.extend(more.expect("nobody aborts them")?);
+    }
+    Ok(parameters)
+}
+
 impl Name {
     /// The name below the path, like `okta/token`.
     #[must_use]
@@ -118,7 +147,7 @@ impl Parameters {
         Self { path: path.to_owned(), values: values.collect() }
     }
 
-    /// Reads them all in one request, which takes no longer than `patience`.
+    /// Reads them all, which takes no longer than `patience`.
     pub async fn fetch(
         http: &Http,
         aws: &Aws,
@@ -126,10 +155,10 @@ impl Parameters {
         patience: Duration,
     ) -> Result<Self, Error> {
         let path = &settings.parameter_path;
-        let names = ALL.map(|Name(name)| format!("{path}/{name}")).into();
-        let ssm = aws::ssm(http, aws, patience);
-        let request = ssm.get_parameters().set_names(Some(names)).with_decryption(true);
-        let response = request.send().await.map_err(|error| {
+        let names = ALL.map(|Name(name)| format!("{path}/{name}"));
+        // On the heap, for the future of an AWS request is large, and that of every event would be, too.
+        let read = Box::pin(read(&aws::ssm(http, aws, patience), &names)).await;
+        let parameters = read.map_err(|error| {
             let status = error.raw_response().map(aws_smithy_runtime_api::http::Response::status);
             let refused = status.is_some_and(|it| it.is_client_error() && it.as_u16() != 429);
             let throttled = error.code().is_some_and(|code| code.contains("Throttl"));
@@ -141,7 +170,6 @@ impl Parameters {
                 Error::Unanswered { path, source }
             }
         })?;
-        let parameters = response.parameters.unwrap_or_default();
         // Whoever stored a value from a file has stored the line's end with it.
         let values =
             parameters.into_iter().filter_map(|it| Some((it.name?, it.value?.trim().into()))).collect();
@@ -168,8 +196,6 @@ impl Parameters {
     /// The Twilio account these parameters give power over: with the API key, if there is one,
     /// else with the auth token.
     pub fn account(&self, http: &Http, settings: &Settings) -> Result<Account, Error> {
-        let sid = self.required(TWILIO_ACCOUNT_SID)?.expose_secret().parse::<AccountSid>();
-        let sid = sid.map_err(|source| Error::Sid { name: self.name(TWILIO_ACCOUNT_SID), source })?;
         let credentials = match self.get(TWILIO_API_KEY_SID) {
             Some(key) => TwilioCredentials::ApiKey {
                 sid: key.expose_secret().to_owned(),
@@ -177,7 +203,13 @@ impl Parameters {
             },
             None => TwilioCredentials::AuthTokens(self.auth_tokens()?),
         };
-        Ok(Account::new(http.clone(), settings.twilio_api.clone(), sid, credentials))
+        Ok(Account::new(http.clone(), settings.twilio_api.clone(), self.account_sid()?, credentials))
+    }
+
+    /// The name of that account.
+    pub fn account_sid(&self) -> Result<AccountSid, Error> {
+        let sid = self.required(TWILIO_ACCOUNT_SID)?.expose_secret().parse();
+        sid.map_err(|source| Error::Sid { name: self.name(TWILIO_ACCOUNT_SID), source })
     }
 
     /// What finds the employee behind a company number.

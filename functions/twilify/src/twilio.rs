@@ -9,6 +9,7 @@ mod media;
 mod message;
 mod messaging;
 mod number;
+mod redirect;
 mod route;
 mod signature;
 mod standing;

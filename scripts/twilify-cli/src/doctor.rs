@@ -72,12 +72,26 @@ async fn checks(setup: Result<Setup>) -> Vec<Check> {
         Err(error) => Check::failed("settings", &error),
     };
     let mut checks = vec![settings, seal(&setup)];
+    checks.extend(in_clear(&setup));
     checks.extend(stale(&setup));
     checks.extend(okta::checks(&setup).await);
     checks.extend(twilio::checks(&setup).await);
     checks.extend(webhooks::checks(&setup).await);
     checks.push(aws::schedule(&setup).await);
     checks
+}
+
+/// The secrets that whoever may read parameters can read, because they are not encrypted.
+fn in_clear(setup: &Setup) -> Option<Check> {
+    let names = setup.secrets_in_clear();
+    (!names.is_empty()).then(|| {
+        let names = names.join(", ");
+        Check::bad(
+            "stored secrets",
+            format!("stored in the clear, as String and not as SecureString: {names}"),
+            "store them encrypted: twilify init",
+        )
+    })
 }
 
 /// What is stored for the next deployment and is not deployed.

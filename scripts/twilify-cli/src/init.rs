@@ -44,12 +44,13 @@ pub(crate) async fn init(Arguments { flags, yes, .. }: &Arguments) -> Result<()>
         items.push(Item::new(SEAL_KEY.as_str(), seal::new_key()));
     }
     let key_id = flags.key_id.as_deref();
-    if key_id.is_some() {
-        // What was encrypted with another key is encrypted anew.
-        let others = kept.iter().filter(|(name, _)| is_secret(name) && !contains(&items, name));
-        let others: Vec<_> = others.map(|(name, value)| Item::new(name, value.clone())).collect();
-        items.extend(others);
-    }
+    // What was encrypted with another key is encrypted anew, and so is what was not encrypted at all.
+    let wrong = kept
+        .iter()
+        .filter(|(name, _)| is_secret(name) && (key_id.is_some() || kept.in_clear().any(|it| it == *name)));
+    let wrong = wrong.filter(|(name, _)| !contains(&items, name));
+    let wrong: Vec<_> = wrong.map(|(name, value)| Item::new(name, value.clone())).collect();
+    items.extend(wrong);
     if items.is_empty() {
         say("\nNothing has changed.");
     } else {

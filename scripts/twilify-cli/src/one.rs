@@ -159,11 +159,35 @@ pub(crate) async fn assign(
     let mobile = may_have(&provisioner, &survey.world, &employee, &now)?;
     let last_known = Some(LastKnown { mobile, name: employee.name.spoken() });
     let who = Who { last_known, ..Who::from(&employee) };
-    let steps = vec![Step { who, change: Change::TakeFromPool(now.owned) }];
-    survey.plan = Plan { steps, ..Plan::default() };
+    let change = match now.owned.label.owner() {
+        Owner::Pool => Change::TakeFromPool(now.owned),
+        // What is not in the pool must not get there because Okta does not take it: so Okta comes first, and until then
+        // the number keeps its label and its webhooks.
+        Owner::Stranger | Owner::Employee(_) => {
+            write(&provisioner, &employee, &now.owned.number).await?;
+            Change::Adopt(now.owned)
+        }
+    };
+    survey.plan = Plan { steps: vec![Step { who, change }], ..Plan::default() };
     succeeded(&carry_out(&provisioner, survey, true).await)?;
     say(format_args!("{} {name} has {number_text}.", good("✓")));
     Ok(())
+}
+
+/// Writes `number` into a profile without one, unless it is there already.
+async fn write(provisioner: &Provisioner, employee: &Employee, number: &CompanyNumber) -> Result<()> {
+    let Provisioner { directory, territory, .. } = provisioner;
+    let name = employee.name.full();
+    let untouched =
+        || format!("could not write the number into the profile of {name}, so nothing was changed at Twilio");
+    let (found, revision) = directory.find(&employee.id).await?.with_context(untouched)?;
+    if found.publishes(number, territory) {
+        return Ok(());
+    }
+    if found.company_number.is_some() || found.status != Status::Working {
+        bail!("somebody has changed the profile of {name} in the meantime, so nothing was changed at Twilio");
+    }
+    directory.assign(&revision, number).await.with_context(untouched)
 }
 
 /// The mobile of `employee`, if they may have the number, or why not.
@@ -182,7 +206,7 @@ fn may_have(
     if world.numbers.iter().any(|it| it.number.as_e164() == mobile.as_e164()) {
         bail!("the mobile of {name} is itself a number of this account, so calls would go round in circles");
     }
-    if employee.company_number.is_some() {
+    if employee.company_number.is_some() && !employee.publishes(number, &provisioner.territory) {
         bail!("{name} has a company number already; take it from them first: twilify release NUMBER --pool");
     }
     if let Some(other) = holding.somebody_else(&employee.id) {

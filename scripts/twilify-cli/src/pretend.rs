@@ -2,7 +2,11 @@
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
-use twilify::{PhoneNumber, transport::Http, twilio::AuthToken};
+use twilify::{
+    PhoneNumber,
+    transport::Http,
+    twilio::{AccountSid, AuthToken},
+};
 use url::form_urlencoded;
 
 /// What was answered.
@@ -19,8 +23,8 @@ pub(crate) struct Pretence {
 }
 
 impl Pretence {
-    /// `from` calls `to`.
-    pub(crate) fn a_call(url: &str, from: &PhoneNumber, to: &PhoneNumber) -> Self {
+    /// `from` calls `to`, a number of `account`.
+    pub(crate) fn a_call(url: &str, account: &AccountSid, from: &PhoneNumber, to: &PhoneNumber) -> Self {
         let sid = sid("CA");
         let form = [
             ("CallSid", sid.as_str()),
@@ -30,11 +34,17 @@ impl Pretence {
             ("Direction", "inbound"),
             ("ApiVersion", "2010-04-01"),
         ];
-        Self::new(url, &form)
+        Self::new(url, account, &form)
     }
 
-    /// `from` texts `body` to `to`.
-    pub(crate) fn a_text(url: &str, from: &PhoneNumber, to: &PhoneNumber, body: &str) -> Self {
+    /// `from` texts `body` to `to`, a number of `account`.
+    pub(crate) fn a_text(
+        url: &str,
+        account: &AccountSid,
+        from: &PhoneNumber,
+        to: &PhoneNumber,
+        body: &str,
+    ) -> Self {
         let sid = sid("SM");
         let form = [
             ("MessageSid", sid.as_str()),
@@ -45,12 +55,12 @@ impl Pretence {
             ("SmsStatus", "received"),
             ("ApiVersion", "2010-04-01"),
         ];
-        Self::new(url, &form)
+        Self::new(url, account, &form)
     }
 
-    /// A message has been delivered.
-    pub(crate) fn a_delivery(url: &str) -> Self {
-        Self::new(url, &[("MessageSid", sid("SM").as_str()), ("MessageStatus", "delivered")])
+    /// A message of `account` has been delivered.
+    pub(crate) fn a_delivery(url: &str, account: &AccountSid) -> Self {
+        Self::new(url, account, &[("MessageSid", sid("SM").as_str()), ("MessageStatus", "delivered")])
     }
 
     /// The phone that was rung for this call rings no more, which goes to where `action` says.
@@ -61,9 +71,10 @@ impl Pretence {
         Ok(self)
     }
 
-    fn new(url: &str, form: &[(&str, &str)]) -> Self {
-        let form = form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Self { url: url.to_owned(), form }
+    fn new(url: &str, account: &AccountSid, form: &[(&str, &str)]) -> Self {
+        let form = form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let account = ("AccountSid".to_owned(), account.to_string());
+        Self { url: url.to_owned(), form: std::iter::once(account).chain(form).collect() }
     }
 
     /// Posts it, signed with `token` if there is one.

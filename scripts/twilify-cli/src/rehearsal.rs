@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use roxmltree::{Document, Node};
 use twilify::{
     CompanyNumber, MobileNumber, PhoneNumber,
-    twilio::{Account, Logged, OwnedNumber, Owner},
+    switchboard::Unreached,
+    twilio::{Account, Logged, OwnedNumber},
 };
 
 use crate::{
@@ -26,7 +27,7 @@ pub(crate) async fn call(flags: &Flags, number: &PhoneNumber, from: &PhoneNumber
     let setup = Setup::read(flags).await?;
     let owned = owned(&setup.account()?, number).await?;
     let url = owned.voice_url().with_context(|| unrouted(number))?;
-    let call = Pretence::a_call(url, from, number);
+    let call = Pretence::a_call(url, &setup.account_sid()?, from, number);
     let answer = call.post(&setup.http, Some(setup.auth_token())).await?;
     let action = tell(&answer, "The caller hears", show)?;
     if let Some(action) = action {
@@ -61,7 +62,7 @@ pub(crate) async fn text(
     // Their clock and ours may differ.
     let since = Timestamp::now() - SignedDuration::from_mins(5);
     let before = log(&account, number, &mobile, since).await?;
-    let text = Pretence::a_text(url, from, number, body);
+    let text = Pretence::a_text(url, &setup.account_sid()?, from, number, body);
     let spinner = waiting("The function is at work …");
     let answer = text.post(&setup.http, Some(setup.auth_token())).await;
     spinner.finish_and_clear();
@@ -131,16 +132,16 @@ async fn owned(account: &Account, number: &PhoneNumber) -> Result<OwnedNumber> {
     Ok(found)
 }
 
-/// The mobile to which texts to `owned` go.
+/// The mobile to which the function would forward a text to `owned`.
 async fn mobile_behind(setup: &Setup, owned: &OwnedNumber) -> Result<MobileNumber> {
-    let (directory, territory) = (setup.directory()?, &setup.settings.territory);
-    let found = match owned.label.owner() {
-        Owner::Employee(id) => directory.find(&id).await.map(|found| found.map(|(employee, _)| employee)),
-        Owner::Pool | Owner::Stranger => directory.find_by_company_number(&owned.number, territory).await,
-    };
-    let employee = found?.context("nobody has this number, so no text to it goes anywhere")?;
-    let name = employee.name.full();
-    employee.reachable(&owned.number, territory).with_context(|| format!("the mobile of {name} is unusable"))
+    match setup.switchboard()?.find(&owned.number, &owned.sms_hint()).await {
+        Ok(destination) => Ok(destination.mobile),
+        Err(Unreached::Nobody) => bail!("nobody has this number, so no text to it goes anywhere"),
+        Err(Unreached::NoMobile { employee, reason }) => {
+            bail!("the mobile of {} is unusable: {reason}", employee.0)
+        }
+        Err(Unreached::Unknown(silence)) => Err(silence).context("Okta does not say whose number this is"),
+    }
 }
 
 async fn log(

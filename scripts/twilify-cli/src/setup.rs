@@ -11,8 +11,9 @@ use twilify::{
         ALL, Name, OKTA_ORG_URL, OKTA_TOKEN, Parameters, TWILIO_ACCOUNT_SID, TWILIO_API_KEY_SECRET,
         TWILIO_API_KEY_SID, TWILIO_AUTH_TOKEN,
     },
+    switchboard::Switchboard,
     transport::{Http, WHILE_NOBODY_WAITS},
-    twilio::{Account, AuthToken, AuthTokens, MessagingService},
+    twilio::{Account, AccountSid, AuthToken, AuthTokens, MessagingService},
 };
 use url::Url;
 
@@ -83,8 +84,18 @@ impl Setup {
         Ok(self.parameters.directory(&self.http, &self.settings)?)
     }
 
+    /// What tells the functions whose phone a number leads to.
+    pub(crate) fn switchboard(&self) -> Result<Switchboard> {
+        Ok(self.parameters.switchboard(&self.http, &self.settings)?)
+    }
+
     pub(crate) fn account(&self) -> Result<Account> {
         Ok(self.parameters.account(&self.http, &self.settings)?)
+    }
+
+    /// The account's name, which Twilio puts into every request.
+    pub(crate) fn account_sid(&self) -> Result<AccountSid> {
+        Ok(self.parameters.account_sid()?)
     }
 
     /// The account, as whoever has its auth token, even if there is an API key.
@@ -144,6 +155,11 @@ impl Setup {
             (!same).then_some((name, stored, deployed))
         };
         pairs.into_iter().filter_map(differs).collect()
+    }
+
+    /// The secrets that Systems Manager does not encrypt.
+    pub(crate) fn secrets_in_clear(&self) -> Vec<&str> {
+        self.kept.in_clear().collect()
     }
 
     /// What seals the last known mobiles, if there is a key.

@@ -4,7 +4,10 @@
 mod profile;
 mod ssm;
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use anyhow::Result;
 use aws_config::SdkConfig;
@@ -27,7 +30,11 @@ pub(crate) enum Store {
 
 /// What is kept, by the names of the parameters below their path, like `okta/token` or `area-codes`.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Kept(BTreeMap<String, SecretString>);
+pub(crate) struct Kept {
+    values: BTreeMap<String, SecretString>,
+    /// The secrets that Systems Manager does not encrypt.
+    in_clear: BTreeSet<String>,
+}
 
 /// Something to be kept.
 #[derive(Clone, Debug)]
@@ -57,13 +64,12 @@ impl Store {
     pub(crate) async fn load(&self) -> Result<Kept> {
         match self {
             Self::Aws(ssm) => ssm.load().await,
-            Self::Local(profile) => profile.load(),
+            Self::Local(profile) => Ok(Kept { values: profile.load()?, in_clear: BTreeSet::new() }),
         }
-        .map(Kept)
     }
 
     /// Keeps `items` besides what is `kept`. Secrets are encrypted in AWS with `key_id`, or with the key that
-    /// encrypts the others.
+    /// encrypts the others, even if they were there in the clear.
     pub(crate) async fn save(&self, items: &[Item], kept: &Kept, key_id: Option<&str>) -> Result<()> {
         match self {
             Self::Aws(ssm) => ssm.save(items, kept, key_id).await,
@@ -99,7 +105,7 @@ impl fmt::Display for Store {
 
 impl Kept {
     pub(crate) fn get(&self, name: &str) -> Option<&SecretString> {
-        self.0.get(name).filter(|value| !value.expose_secret().is_empty())
+        self.values.get(name).filter(|value| !value.expose_secret().is_empty())
     }
 
     /// The setting that the environment variable `variable` holds for the functions.
@@ -108,9 +114,14 @@ impl Kept {
         self.get(&name).map(|value| value.expose_secret().to_owned())
     }
 
+    /// The secrets that Systems Manager does not encrypt, because somebody has stored them as `String`.
+    pub(crate) fn in_clear(&self) -> impl Iterator<Item = &str> {
+        self.in_clear.iter().map(String::as_str)
+    }
+
     /// All that a person has set.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &SecretString)> {
-        let set = self.0.iter().filter(|(name, _)| *name != PROVISIONER);
+        let set = self.values.iter().filter(|(name, _)| *name != PROVISIONER);
         set.map(|(name, value)| (name.as_str(), value))
     }
 

@@ -33,8 +33,16 @@ pub fn twiml(bytes: &[u8]) {
     let reply = Response::<String>::from(MessagingResponse::reply(&text));
     assert_eq!(verbs(reply.body()), [("Message".to_owned(), said(&text))]);
     let url = format!("https://phones.example.com/{}", action(voice.body()));
-    let form =
-        [("CallSid", "CA1"), ("DialCallStatus", "busy")].map(|(name, value)| (name.into(), value.into()));
+    // No seal looks so, and a URL that does is taken for one that was cut anew.
+    if url.contains("AccountSid") {
+        return;
+    }
+    let form = [
+        ("AccountSid", "AC00000000000000000000000000000001"),
+        ("CallSid", "CA00000000000000000000000000000001"),
+        ("DialCallStatus", "busy"),
+    ];
+    let form = form.map(|(name, value)| (name.into(), value.into()));
     let ended = Request::post(&url)
         .header("content-type", "application/x-www-form-urlencoded")
         .header("x-twilio-signature", AuthToken::new(TOKEN.into()).sign(&url, &form))

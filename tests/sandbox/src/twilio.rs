@@ -64,6 +64,8 @@ struct State {
     stopped: Vec<(String, Option<String>)>,
     /// Whether messages may have files.
     takes_media: bool,
+    /// Where redirects lead to instead of to where the files are.
+    redirect: Option<&'static str>,
     /// How the media and the log of messages behave.
     quirks: Quirks,
     /// Whether the credentials went where they had no business.
@@ -103,6 +105,8 @@ pub struct Standing {
     pub kind: &'static str,
     /// In US dollars.
     pub balance: &'static str,
+    /// Whether another account pays, which has the money.
+    pub is_subaccount: bool,
     /// Whether the Messaging Service leaves incoming messages to the webhook of the number.
     pub defers_to_numbers: bool,
     /// How the registration of its campaign stands, if it has one.
@@ -158,6 +162,7 @@ impl Twilio {
             arrived: Vec::new(),
             stopped: Vec::new(),
             takes_media: true,
+            redirect: None,
             quirks: Quirks::default(),
             credentials_leaked: false,
             catalogue: None,
@@ -172,6 +177,7 @@ impl Twilio {
                 status: "active",
                 kind: "Full",
                 balance: "42.00",
+                is_subaccount: false,
                 defers_to_numbers: true,
                 campaign: Some("VERIFIED"),
             },

@@ -207,3 +207,91 @@ async fn without_settings_there_is_one_thing_to_do() {
     ");
     assert_eq!(said.status, 1);
 }
+
+/// Refuses to write the profile of somebody, whose id contains `id`.
+fn refuses_to_write(world: &World, id: &'static str, answer: &'static str) {
+    let is_meant = move |it: &str| it.starts_with("POST /api/v1/users/") && it.contains(id);
+    world.okta.health.fails_when(is_meant, Fault::Answers(403, answer));
+}
+
+#[tokio::test]
+async fn somebody_whose_profile_nobody_may_write_says_nothing_about_the_token() {
+    for answer in [
+        r#"{"errorCode":"E0000038","errorSummary":"This operation is not allowed in the user's current status."}"#,
+        // A super administrator is not everybody's to write.
+        r#"{"errorCode":"E0000006","errorSummary":"You do not have permission to perform the requested action"}"#,
+    ] {
+        let (world, operator) = a_healthy_company().await;
+        refuses_to_write(&world, "randall", answer);
+        assert_eq!(complaints(&operator).await, "", "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn where_nobody_can_be_written_now_the_token_is_not_blamed() {
+    let (world, operator) = a_healthy_company().await;
+    refuses_to_write(&world, "", r#"{"errorCode":"E0000038","errorSummary":"…"}"#);
+    assert_eq!(complaints(&operator).await, "");
+    let said = operator.run(&["doctor"]).await.result;
+    assert!(
+        said.contains("– Okta token's rights: there is nobody yet whose profile can be written"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn those_who_have_left_are_not_tried() {
+    let (world, operator) = a_healthy_company().await;
+    world.configure("TWILIFY_OKTA_SEARCH", r#"profile.lastName sw "D" or profile.lastName sw "L""#).await;
+    world.okta.set_status("Randall", "DEPROVISIONED");
+    refuses_to_write(&world, "randall", r#"{"errorCode":"E0000006","errorSummary":"…"}"#);
+    assert_eq!(complaints(&operator).await, "");
+}
+
+#[tokio::test]
+async fn the_search_that_finds_the_owner_of_a_number_is_tried() {
+    let (world, operator) = a_healthy_company().await;
+    let searches = |it: &str| it.starts_with("GET /api/v1/users?search=");
+    world
+        .okta
+        .health
+        .fails_when(searches, Fault::Answers(403, r#"{"errorCode":"E0000006","errorSummary":"…"}"#));
+    let complaints = complaints(&operator).await;
+    assert!(complaints.starts_with("Okta search | Okta answered GET /api/v1/users with 403"), "{complaints}");
+    assert_eq!(complaints.lines().count(), 1, "{complaints}");
+}
+
+#[tokio::test]
+async fn an_org_that_asks_for_fewer_requests_has_no_wrong_url() {
+    let (world, operator) = a_healthy_company().await;
+    let is_org = |it: &str| it.contains("okta-organization");
+    world
+        .okta
+        .health
+        .fails_when(is_org, Fault::Answers(429, r#"{"errorCode":"E0000047","errorSummary":"…"}"#));
+    assert_eq!(complaints(&operator).await, "");
+    let said = operator.run(&["doctor"]).await.result;
+    assert!(said.contains("– Okta org: Okta asks for fewer requests at the moment"), "{said}");
+    let said = operator.run(&["init", "--yes", "-p", "925"]).await;
+    assert!(said.status == 1 && !said.remarks.contains("no Okta org"), "{said:?}");
+    world.okta.health.recovers();
+    world.okta.health.fails_when(is_org, Fault::Answers(503, ""));
+    let complaints = complaints(&operator).await;
+    assert!(complaints.starts_with("Okta org | ") && !complaints.contains("correct its URL"), "{complaints}");
+}
+
+#[tokio::test]
+async fn a_subaccount_is_not_asked_for_its_balance() {
+    let (world, operator) = a_healthy_company().await;
+    world.twilio.stands(|it| it.is_subaccount = true);
+    assert_eq!(complaints(&operator).await, "");
+    let said = operator.run(&["doctor"]).await.result;
+    assert!(said.contains("– Twilio balance: this is a subaccount"), "{said}");
+}
+
+#[tokio::test]
+async fn a_secret_that_is_stored_in_the_clear_is_found() {
+    let (world, operator) = a_healthy_company().await;
+    world.ssm.put("/twilify/okta/token", sandbox::OKTA_TOKEN);
+    assert_snapshot!(complaints(&operator).await, @"stored secrets | stored in the clear, as String and not as SecureString: okta/token | store them encrypted: twilify init");
+}

@@ -1,6 +1,6 @@
 //! One number at a time.
 
-use sandbox::{Employee, Operator, Said, World};
+use sandbox::{Employee, Fault, Operator, Said, World};
 
 use super::{Terminal, a_company_with_numbers};
 use crate::{CALLER, COMPANY_NUMBER};
@@ -112,6 +112,67 @@ async fn a_number_bought_by_hand_becomes_one_of_ours() {
     terminal.answer(question, "y").await;
     let (screen, status) = terminal.ended().await;
     assert_eq!(status, 0, "{screen}");
+    assert_eq!(label(&world, "+13105550000").as_deref(), Some("twilify:00uxxxxxxxxxxxxxhedy"));
+}
+
+#[tokio::test]
+async fn a_number_that_was_not_ours_is_left_as_it_was_if_okta_does_not_take_it() {
+    let switchboard = |world: &World| {
+        let owned = world.twilio.owned().into_iter().find(|it| it.phone_number == "+13105550000");
+        owned.expect("the account owns it")
+    };
+    for (why, refuse) in [
+        (
+            "another system is its source",
+            (|world| world.okta.is_mastered_elsewhere("Hedy", "primaryPhone")) as fn(&World),
+        ),
+        ("somebody else writes at the same moment", |world| {
+            let writes = |it: &str| it.starts_with("POST /api/v1/users/");
+            world
+                .okta
+                .health
+                .fails_when(writes, Fault::Answers(412, r#"{"errorCode":"E0000231","errorSummary":"…"}"#));
+        }),
+    ] {
+        let (world, operator) = a_company_with_a_pool().await;
+        world.okta.hire(Employee::named("Hedy", "Lamarr").mobile("+14155550111"));
+        world.twilio.owns("+13105550000");
+        world.twilio.change("+13105550000", |it| {
+            "Front desk".clone_into(&mut it.friendly_name);
+            "https://desk.example.com/".clone_into(&mut it.voice_url);
+            "AP00000000000000000000000000000000".clone_into(&mut it.voice_application_sid);
+        });
+        let before = switchboard(&world);
+        refuse(&world);
+        let said = operator.run(&["assign", "+13105550000", "Hedy", "--yes"]).await;
+        assert_refused(&said, "nothing was changed at Twilio");
+        assert_eq!(switchboard(&world), before, "{why}");
+        assert_eq!(world.okta.profile("Hedy", "primaryPhone"), None, "{why}");
+    }
+}
+
+#[tokio::test]
+async fn the_number_of_somebody_who_has_left_does_not_get_into_the_pool_if_okta_does_not_take_it() {
+    let (world, operator) = a_company_with_numbers().await;
+    world.okta.hire(Employee::named("Hedy", "Lamarr").mobile("+14155550111"));
+    world.okta.set_status("Ada", "DEPROVISIONED");
+    world.okta.is_mastered_elsewhere("Hedy", "primaryPhone");
+    let before = label(&world, ADAS);
+    assert_refused(&operator.run(&["assign", ADAS, "Hedy", "--yes"]).await, "nothing was changed at Twilio");
+    assert_eq!(label(&world, ADAS), before);
+}
+
+#[tokio::test]
+async fn an_assignment_that_twilio_has_not_taken_is_completed_by_the_same_command() {
+    let (world, operator) = a_company_with_a_pool().await;
+    world.okta.hire(Employee::named("Hedy", "Lamarr").mobile("+14155550111"));
+    world.twilio.owns("+13105550000");
+    world.twilio.health.fails_when(|it| it.starts_with("POST "), Fault::Answers(500, "{}"));
+    let assign = async || operator.run(&["assign", "+13105550000", "Hedy", "--yes"]).await;
+    assert_eq!(assign().await.status, 1);
+    assert_eq!(world.okta.profile("Hedy", "primaryPhone").as_deref(), Some("+13105550000"));
+    world.twilio.health.recovers();
+    assert_eq!(assign().await.result, "✓ Hedy Lamarr has +13105550000.\n");
     assert_eq!(label(&world, "+13105550000").as_deref(), Some("twilify:00uxxxxxxxxxxxxxhedy"));
 }
 

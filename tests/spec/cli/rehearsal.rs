@@ -66,3 +66,13 @@ async fn what_is_in_the_way_is_named() {
         call(COMPANY_NUMBER).await.contains("call-forward answered with 403; it does not take the signature")
     );
 }
+
+#[tokio::test]
+async fn a_text_goes_to_whoever_the_function_finds_and_not_to_whose_label_is_on_the_number() {
+    let (world, operator) = a_company_with_numbers().await;
+    world.okta.set("Randall", "primaryPhone", serde_json::Value::Null);
+    world.okta.set("Ada", "primaryPhone", COMPANY_NUMBER);
+    world.configure("TWILIFY_REMEMBER_SECONDS", "0").await;
+    let said = operator.run(&["text", COMPANY_NUMBER, "Lunch at noon?", "--yes", "--show"]).await;
+    assert!(said.result.starts_with("+19253294108 sends to +14155550177:\n"), "{said:?}");
+}

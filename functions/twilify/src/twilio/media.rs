@@ -5,13 +5,9 @@
 use std::str::FromStr;
 
 use http::{Method, header};
-use url::Url;
 
-use super::{Account, Error, MessageSid, NotASid, Refusal};
-use crate::{
-    config::base_url,
-    transport::{Answer, Failure},
-};
+use super::{Account, Error, MessageSid, NotASid, Refusal, redirect};
+use crate::transport::{Answer, Failure};
 
 /// How many redirects lead to a file. Twilio uses one.
 const MOST_REDIRECTS: usize = 3;
@@ -56,8 +52,11 @@ impl Account {
                 break;
             }
             let location = answer.headers.get(header::LOCATION).and_then(|it| it.to_str().ok());
-            let next = location.and_then(|it| url.join(it).ok()).filter(is_safe);
+            let next = location.and_then(|it| url.join(it).ok());
             url = next.ok_or_else(|| unreachable(Failure::Link))?;
+            if !redirect::is_allowed(&url, &self.api).await {
+                return Err(unreachable(Failure::Link));
+            }
             let request = self.http.client().request(method.clone(), url.clone());
             answer = self.http.send(request).await.map_err(unreachable)?;
         }
@@ -66,14 +65,6 @@ impl Account {
         }
         Err(Error::Refused(Refusal { request, status: answer.status, code: 0, message: String::new() }))
     }
-}
-
-/// Whether `url` is `https://`, or on this machine.
-fn is_safe(url: &Url) -> bool {
-    let mut base = url.clone();
-    base.set_query(None);
-    base.set_fragment(None);
-    base_url(base.as_str()).is_ok()
 }
 
 impl FromStr for MediaSid {

@@ -201,6 +201,13 @@ impl OwnedNumber {
         self.sms.0.as_deref().filter(|url| !url.is_empty())
     }
 
+    /// What the webhook that is told of a message to it learns from its own URL.
+    #[must_use]
+    pub fn sms_hint(&self) -> Hint {
+        let query = self.sms_url().and_then(|url| url.split_once('?')).map_or("", |(_, query)| query);
+        Hint::read("", query)
+    }
+
     /// Whether its employee has texted STOP to it, as far as we have noticed.
     #[must_use]
     pub fn is_stopped(&self) -> bool {

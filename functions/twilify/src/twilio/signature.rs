@@ -30,7 +30,7 @@ impl AuthToken {
     /// to it, decoded. This is for whoever plays Twilio.
     #[must_use]
     pub fn sign(&self, url: &str, form: &[(String, String)]) -> String {
-        BASE64_STANDARD.encode(self.mac(url, &in_order(form)).finalize().into_bytes())
+        BASE64_STANDARD.encode(self.mac(url, &signed_text(&mut form.to_vec())).finalize().into_bytes())
     }
 
     /// The token itself, for the one header that carries it.
@@ -38,15 +38,12 @@ impl AuthToken {
         self.0.expose_secret()
     }
 
-    /// The URL, then every field's name and value.
-    fn mac<T: AsRef<str>>(&self, url: &str, fields: &[&(T, T)]) -> Hmac<Sha1> {
+    /// Over the URL and what [`signed_text`] makes of the form.
+    fn mac(&self, url: &str, text: &str) -> Hmac<Sha1> {
         let key = self.0.expose_secret().as_bytes();
         let mut mac = Hmac::<Sha1>::new_from_slice(key).expect("HMAC takes keys of any length");
         mac.update(url.as_bytes());
-        for (name, value) in fields {
-            mac.update(name.as_ref().as_bytes());
-            mac.update(value.as_ref().as_bytes());
-        }
+        mac.update(text.as_bytes());
         mac
     }
 }
@@ -82,27 +79,33 @@ impl AuthTokens {
         self.0.iter()
     }
 
-    /// Whether `signature` was made with one of these tokens, over one of `urls` and `form`.
+    /// Whether `signature` was made with one of these tokens, over one of `urls` and `text`, the
+    /// [`signed_text`] of a form.
     ///
     /// The comparison takes the same time wherever the signatures differ.
-    pub(super) fn signed<T: AsRef<str> + Ord>(
+    pub(super) fn signed(
         &self,
         signature: &[u8],
         mut urls: impl Iterator<Item = String>,
-        form: &[(T, T)],
+        text: &str,
     ) -> bool {
         let Ok(signature) = BASE64_STANDARD.decode(signature) else { return false };
-        let fields = in_order(form);
-        urls.any(|url| self.iter().any(|token| token.mac(&url, &fields).verify_slice(&signature).is_ok()))
+        urls.any(|url| self.iter().any(|token| token.mac(&url, text).verify_slice(&signature).is_ok()))
     }
 }
 
-/// The fields in the order of their names, and each value of a name but once, as Twilio's own libraries do it.
-fn in_order<T: Ord>(form: &[(T, T)]) -> Vec<&(T, T)> {
-    let mut fields: Vec<_> = form.iter().collect();
-    fields.sort();
+/// What Twilio signs of a form: each field's name and value, with nothing between them. It puts `fields` in the order of
+/// their names and leaves one of those that are the same, as Twilio's own libraries do it.
+pub(super) fn signed_text<T: AsRef<str> + Ord>(fields: &mut Vec<(T, T)>) -> String {
+    fields.sort_unstable();
     fields.dedup();
-    fields
+    let length = fields.iter().map(|(name, value)| name.as_ref().len() + value.as_ref().len()).sum();
+    let mut text = String::with_capacity(length);
+    for (name, value) in &*fields {
+        text.push_str(name.as_ref());
+        text.push_str(value.as_ref());
+    }
+    text
 }
 
 /// Not the hash that Twilio signs with, so that no signature of Twilio's is ever a mark of ours.
@@ -130,7 +133,8 @@ mod tests {
     }
 
     fn signed(tokens: &str, signature: &[u8], url: &str, form: &[(String, String)]) -> bool {
-        AuthTokens::parse(tokens).unwrap().signed(signature, [url.to_owned()].into_iter(), form)
+        let (tokens, urls) = (AuthTokens::parse(tokens).unwrap(), [url.to_owned()]);
+        tokens.signed(signature, urls.into_iter(), &signed_text(&mut form.to_vec()))
     }
 
     #[test]

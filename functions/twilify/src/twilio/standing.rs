@@ -17,6 +17,10 @@ pub struct Standing {
     /// `Full` or `Trial`.
     #[serde(rename = "type")]
     pub kind: String,
+    sid: String,
+    /// Its main account, or itself if it is one.
+    #[serde(default)]
+    owner_account_sid: Option<String>,
 }
 
 /// What an account has left.
@@ -48,6 +52,14 @@ pub struct ServiceStanding {
     pub campaigns: Vec<String>,
 }
 
+impl Standing {
+    /// Whether it is part of another account, which has the money and pays.
+    #[must_use]
+    pub fn is_subaccount(&self) -> bool {
+        self.owner_account_sid.as_ref().is_some_and(|owner| *owner != self.sid)
+    }
+}
+
 impl Balance {
     /// The amount; `None` if Twilio's is no number.
     #[must_use]
@@ -62,7 +74,7 @@ impl Account {
         self.get(&self.account_url(".json")).await
     }
 
-    /// What the account has left.
+    /// What the account has left. A subaccount [has nothing of its own](https://www.twilio.com/docs/iam/api/subaccounts).
     pub async fn balance(&self) -> Result<Balance, Error> {
         self.get(&self.url("Balance.json")).await
     }

@@ -3,16 +3,16 @@
 //! <https://www.twilio.com/docs/usage/webhooks/webhooks-security>
 
 mod call;
+mod form;
 mod message;
-
-use std::borrow::Cow;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::{Method, Request, Response, StatusCode, Uri, header};
-use url::{Url, form_urlencoded};
+use url::Url;
 
 pub use self::{
     call::{Attestation, CallEvent, CallSid, DialStatus, EndedDial, IncomingCall, SecondAttempt},
+    form::Form,
     message::{Channel, IncomingMedia, IncomingMessage, MessageStatus},
 };
 use super::AuthTokens;
@@ -55,6 +55,9 @@ pub enum Rejection {
          Twilio calls, and that the parameter twilio/auth-token is the account's"
     )]
     Forged,
+    /// Its signature fits, but Twilio has not put it together so: the signature does not say where a field ends.
+    #[error("it is signed, but {0}, so somebody may have cut it into other fields than Twilio's")]
+    CutAnew(&'static str),
     /// It is no request that HTTP knows.
     #[error("its {0} makes no sense")]
     Malformed(&'static str),
@@ -83,9 +86,6 @@ pub struct Begin<'a> {
     port: Option<u16>,
     path: &'a str,
 }
-
-/// The fields of a posted form, decoded, in the order in which they came.
-pub struct Form<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl Webhooks {
     /// Admits what is signed with one of `tokens`.
@@ -141,15 +141,16 @@ impl Webhooks {
     }
 
     fn admit<W: Webhook>(&self, url: &Uri, signature: &[u8], form: &[u8]) -> Result<W, Rejection> {
-        let form = Form(form_urlencoded::parse(form).collect());
+        let form = Form::parse(form);
         let begin = self.begin(url);
         let (path, query) = (url.path(), url.query().unwrap_or_default());
         let mark = if query.is_empty() { "" } else { "?" };
         let ports = [begin.port, begin.other_port()].into_iter();
         let urls = ports.map(|port| [begin.at(port).as_str(), path, mark, query].concat());
-        if !self.tokens.signed(signature, urls, &form.0) {
+        if !self.tokens.signed(signature, urls, form.text()) {
             return Err(Rejection::Forged);
         }
+        form.check(path, query)?;
         for (name, field) in [("CallSid", "call_sid"), ("MessageSid", "message_sid")] {
             if let Some(sid) = form.get(name) {
                 log::is_about(field, sid);
@@ -204,16 +205,6 @@ impl Called<'_> {
     }
 }
 
-impl Form<'_> {
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_ref())
-    }
-
-    fn required(&self, name: &'static str) -> Result<&str, Rejection> {
-        self.get(name).ok_or(Rejection::Incomplete(name))
-    }
-}
-
 impl From<Rejection> for Response<String> {
     /// Tells a stranger nothing but no.
     fn from(rejection: Rejection) -> Self {
@@ -223,7 +214,7 @@ impl From<Rejection> for Response<String> {
             Rejection::NotFound => StatusCode::NOT_FOUND,
             Rejection::NotAForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Rejection::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
-            Rejection::Unsigned | Rejection::Forged => StatusCode::FORBIDDEN,
+            Rejection::Unsigned | Rejection::Forged | Rejection::CutAnew(_) => StatusCode::FORBIDDEN,
             Rejection::Malformed(_) | Rejection::Incomplete(_) => StatusCode::BAD_REQUEST,
         };
         response

@@ -1,7 +1,7 @@
 //! Whether Twilio does what it has to.
 
 use anyhow::{Result, anyhow};
-use twilify::twilio::{self, Account};
+use twilify::twilio::{self, Account, Standing};
 
 use super::Check;
 use crate::{provisioning::monthly_usd, setup::Setup};
@@ -10,9 +10,11 @@ use crate::{provisioning::monthly_usd, setup::Setup};
 const VERIFIED: &str = "VERIFIED";
 
 pub(super) async fn checks(setup: &Setup) -> Vec<Check> {
-    let mut checks = vec![credentials(setup).await];
+    let standing = standing(setup).await;
+    let is_subaccount = standing.as_ref().is_ok_and(Standing::is_subaccount);
+    let mut checks = vec![credentials(standing)];
     match setup.account() {
-        Ok(account) => checks.extend(numbers(&account).await),
+        Ok(account) => checks.extend(numbers(&account, is_subaccount).await),
         Err(error) => checks.push(Check::failed("Twilio numbers", &error)),
     }
     checks.push(messaging(setup).await);
@@ -20,12 +22,12 @@ pub(super) async fn checks(setup: &Setup) -> Vec<Check> {
 }
 
 /// The auth token, which signs the webhooks, and so has to be the account's even if there is an API key.
-async fn credentials(setup: &Setup) -> Check {
+async fn standing(setup: &Setup) -> Result<Standing> {
+    Ok(setup.account_by_token()?.standing().await?)
+}
+
+fn credentials(standing: Result<Standing>) -> Check {
     let what = "Twilio auth token";
-    let standing = match setup.account_by_token() {
-        Ok(account) => account.standing().await.map_err(Into::into),
-        Err(error) => Err(error),
-    };
     match standing {
         Ok(it) if it.status != "active" => Check::bad(
             what,
@@ -43,12 +45,20 @@ async fn credentials(setup: &Setup) -> Check {
 }
 
 /// What is owned, and whether it can be paid for.
-async fn numbers(account: &Account) -> Vec<Check> {
+async fn numbers(account: &Account, is_subaccount: bool) -> Vec<Check> {
     let owned = match account.list().await {
         Ok(numbers) => numbers.len(),
         Err(error) => return vec![Check::failed("Twilio numbers", &error.into())],
     };
-    vec![Check::good("Twilio numbers", format!("the account owns {owned}")), balance(account, owned).await]
+    let balance = if is_subaccount {
+        Check::skipped(
+            "Twilio balance",
+            "this is a subaccount, and its main account pays; see what that has left",
+        )
+    } else {
+        balance(account, owned).await
+    };
+    vec![Check::good("Twilio numbers", format!("the account owns {owned}")), balance]
 }
 
 async fn balance(account: &Account, owned: usize) -> Check {

@@ -19,10 +19,14 @@ pub(super) async fn checks(setup: &Setup) -> Vec<Check> {
         Ok(url) => url.as_str(),
         Err(error) => return vec![Check::bad("webhooks", format!("{error:#}"), "run: twilify init")],
     };
+    let account = match setup.account_sid() {
+        Ok(account) => account,
+        Err(error) => return vec![Check::failed("webhooks", &error)],
+    };
     let nobody: PhoneNumber = NOBODY.parse().expect("this is a number");
-    let call = Pretence::a_call(&format!("{public_url}call-forward"), &nobody, &nobody);
-    let text = Pretence::a_text(&format!("{public_url}sms-forward"), &nobody, &nobody, "");
-    let delivery = Pretence::a_delivery(&format!("{public_url}sms-forward/status"));
+    let call = Pretence::a_call(&format!("{public_url}call-forward"), &account, &nobody, &nobody);
+    let text = Pretence::a_text(&format!("{public_url}sms-forward"), &account, &nobody, &nobody, "");
+    let delivery = Pretence::a_delivery(&format!("{public_url}sms-forward/status"), &account);
     let signed = Some(setup.auth_token());
     vec![
         refuses("call-forward, unsigned", call.post(&setup.http, None).await),

@@ -157,7 +157,11 @@ impl<'a> Answers<'a> {
 
     async fn check_org(&self, text: &str) -> Verdict {
         let org: OrgUrl = text.parse()?;
-        okta::is_there(&self.http, &org).await.context("there is no Okta org at this address")?;
+        match okta::is_there(&self.http, &org).await {
+            // It may be there.
+            Err(error @ okta::Error::Refused(_)) => return Err(error.into()),
+            found => found.context("there is no Okta org at this address")?,
+        }
         Ok("there is an Okta org at this address".to_owned())
     }
 

@@ -1,16 +1,16 @@
 //! The parameters in AWS Systems Manager.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{fmt, time::Duration};
 
 use anyhow::{Context as _, Result, anyhow};
 use aws_config::{BehaviorVersion, SdkConfig, timeout::TimeoutConfig};
 use aws_sdk_ssm::{
     Client,
     config::ProvideCredentials as _,
-    types::{ParameterStringFilter, ParameterType},
+    types::{Parameter, ParameterStringFilter, ParameterType},
 };
 use secrecy::{ExposeSecret as _, SecretString};
-use twilify::{Causes, aws::http_client, config::roots, transport::Http};
+use twilify::{Causes, aws::http_client, config::roots, secrets, transport::Http};
 
 use super::{Item, Kept, is_secret, known_names};
 use crate::aws::complaint;
@@ -62,16 +62,20 @@ impl Ssm {
     }
 
     /// Reads what this program knows of, and nothing else that may be below the path.
-    pub(super) async fn load(&self) -> Result<BTreeMap<String, SecretString>> {
-        let names = known_names().map(|name| format!("{}/{name}", self.path)).collect();
-        let read = self.client.get_parameters().set_names(Some(names)).with_decryption(true).send().await;
-        let read = read.map_err(complaint);
+    pub(super) async fn load(&self) -> Result<Kept> {
+        let names: Vec<_> = known_names().map(|name| format!("{}/{name}", self.path)).collect();
+        let read = secrets::read(&self.client, &names).await.map_err(complaint);
         let read = read.with_context(|| format!("could not read the parameters in {self}"))?;
-        let values = read.parameters.unwrap_or_default().into_iter().filter_map(|it| {
-            let name = it.name?.strip_prefix(&format!("{}/", self.path))?.to_owned();
-            Some((name, it.value?.trim().into()))
-        });
-        Ok(values.collect())
+        let mut kept = Kept::default();
+        for Parameter { name, value, r#type, .. } in read {
+            let (Some(name), Some(value)) = (name, value) else { continue };
+            let Some(name) = name.strip_prefix(&format!("{}/", self.path)) else { continue };
+            if is_secret(name) && r#type != Some(ParameterType::SecureString) {
+                kept.in_clear.insert(name.to_owned());
+            }
+            kept.values.insert(name.to_owned(), value.trim().into());
+        }
+        Ok(kept)
     }
 
     /// Stores `items`. Secrets are encrypted with `key_id`, else with the key that encrypts those that are there.
@@ -84,21 +88,53 @@ impl Ssm {
         for Item { name, value } in items {
             let secret = is_secret(name);
             let kind = if secret { ParameterType::SecureString } else { ParameterType::String };
+            let key_id = key_id.clone().filter(|_| secret);
+            if kept.in_clear.contains(name) {
+                self.encrypt(name, value, kept, key_id).await?;
+                continue;
+            }
             // Of a parameter that is there the type cannot be changed.
             let kind = Some(kind).filter(|_| kept.get(name).is_none());
-            self.client
-                .put_parameter()
-                .name(format!("{}/{name}", self.path))
-                .value(value.expose_secret())
-                .set_type(kind)
-                .set_key_id(key_id.clone().filter(|_| secret))
-                .overwrite(true)
-                .send()
-                .await
-                .map_err(complaint)
-                .with_context(|| format!("could not store {}/{name} in AWS Systems Manager", self.path))?;
+            self.put(name, value, kind, key_id).await?;
         }
         Ok(())
+    }
+
+    async fn put(
+        &self,
+        name: &str,
+        value: &SecretString,
+        kind: Option<ParameterType>,
+        key_id: Option<String>,
+    ) -> Result<()> {
+        let request = self.client.put_parameter().name(format!("{}/{name}", self.path));
+        let request = request.value(value.expose_secret()).set_type(kind).set_key_id(key_id).overwrite(true);
+        let stored = request.send().await.map_err(complaint);
+        stored.with_context(|| format!("could not store {}/{name} in AWS Systems Manager", self.path))?;
+        Ok(())
+    }
+
+    /// Stores a secret encrypted that is there in the clear. Its type cannot be changed, so it is deleted first; if it then
+    /// cannot be stored, it is put back as it was, for the functions need it.
+    async fn encrypt(
+        &self,
+        name: &str,
+        value: &SecretString,
+        kept: &Kept,
+        key_id: Option<String>,
+    ) -> Result<()> {
+        let deleted = self.client.delete_parameter().name(format!("{}/{name}", self.path)).send().await;
+        deleted.map_err(complaint).with_context(|| {
+            format!(
+                "could not delete {}/{name}, which is stored in the clear, to store it encrypted",
+                self.path
+            )
+        })?;
+        let stored = self.put(name, value, Some(ParameterType::SecureString), key_id).await;
+        if let (Err(_), Some(before)) = (&stored, kept.get(name)) {
+            self.put(name, before, Some(ParameterType::String), None).await?;
+        }
+        stored
     }
 
     /// The key of one's own that encrypts the secrets, if there is one. AWS uses its own for whatever is stored
@@ -110,13 +146,21 @@ impl Ssm {
             return Ok(None);
         }
         let filter = ParameterStringFilter::builder().key("Name").option("Equals").set_values(Some(names));
-        let found = self.client.describe_parameters().parameter_filters(filter.build()?).send().await;
-        let found = found.map_err(complaint).context(
-            "could not see which key encrypts the secrets, so nothing was stored; name it with --key-id, or \
-             alias/aws/ssm if there is none of your own",
-        )?;
-        let keys = found.parameters.unwrap_or_default().into_iter().filter_map(|it| it.key_id);
-        Ok(keys.into_iter().find(|key| key != AWSS_OWN_KEY))
+        // A page may be empty although there are more.
+        let request = self.client.describe_parameters().parameter_filters(filter.build()?);
+        let mut pages = request.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(complaint).context(
+                "could not see which key encrypts the secrets, so nothing was stored; name it with --key-id, or \
+                 alias/aws/ssm if there is none of your own",
+            )?;
+            let mut keys = page.parameters.unwrap_or_default().into_iter().filter_map(|it| it.key_id);
+            let own = keys.find(|key| key != AWSS_OWN_KEY);
+            if own.is_some() {
+                return Ok(own);
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -26,12 +26,16 @@ use crate::{
 /// The key that may read the parameters.
 pub(crate) const ACCESS_KEY_ID: &str = "AKIASANDBOX";
 
+/// What leads to the second page of a list.
+const SECOND_PAGE: &str = "AAEAAsandbox";
+
 /// A parameter store.
 #[derive(Clone)]
 pub struct Ssm {
     /// How it is doing.
     pub health: Health,
     parameters: Arc<Mutex<BTreeMap<String, Parameter>>>,
+    forbidden_keys: Arc<Mutex<Vec<String>>>,
     url: String,
 }
 
@@ -54,6 +58,13 @@ struct GetParameters {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct DescribeParameters {
     parameter_filters: Vec<Filter>,
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct DeleteParameter {
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -79,7 +90,7 @@ impl Ssm {
     pub(crate) async fn start(identity: Option<&Identity>) -> anyhow::Result<Self> {
         let health = Health::default();
         let (line, url) = listen_as(identity, &health).await?;
-        let ssm = Self { health, parameters: Arc::default(), url };
+        let ssm = Self { health, parameters: Arc::default(), forbidden_keys: Arc::default(), url };
         let router = Router::new().route("/", post(answer)).with_state(ssm.clone());
         serve_vendor(line, &ssm.health, router);
         Ok(ssm)
@@ -106,6 +117,11 @@ impl Ssm {
         let (kind, key_id) = ("SecureString".to_owned(), Some(key_id.to_owned()));
         let parameter = Parameter { kind, value: value.to_owned(), key_id };
         lock(&self.parameters).insert(name.to_owned(), parameter);
+    }
+
+    /// Lets nobody encrypt anything with this key.
+    pub fn forbids_key(&self, key_id: &str) {
+        lock(&self.forbidden_keys).push(key_id.to_owned());
     }
 
     /// What is stored under a name: its type, its value and the key that encrypts it, if somebody chose one.
@@ -138,6 +154,7 @@ pub(crate) async fn answer(State(ssm): State<Ssm>, headers: HeaderMap, body: Byt
     let answer = match text(&headers, "x-amz-target") {
         "AmazonSSM.GetParameters" => read(&body).and_then(|request| ssm.get_parameters(request)),
         "AmazonSSM.DescribeParameters" => read(&body).and_then(|request| ssm.describe_parameters(&request)),
+        "AmazonSSM.DeleteParameter" => read(&body).and_then(|request| ssm.delete_parameter(&request)),
         "AmazonSSM.PutParameter" => read(&body).and_then(|request| ssm.put_parameter(request)),
         _ => {
             Err(Failure("UnknownOperationException", "The sandbox does not know this operation.".to_owned()))
@@ -165,12 +182,23 @@ impl Ssm {
         Ok(json!({ "Parameters": parameters, "InvalidParameters": invalid }))
     }
 
+    /// The first page has nothing on it but the token of the next one: the number of items on a page "can be between zero
+    /// and the value of `MaxResults`", and there are more as long as there is a token.
+    ///
+    /// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DescribeParameters.html>
     fn describe_parameters(&self, request: &DescribeParameters) -> Result<Value, Failure> {
         let [Filter { key, option, values }] = &request.parameter_filters[..] else {
             return Err(Failure("ValidationException", "the sandbox takes one filter".to_owned()));
         };
         if (key.as_str(), option.as_str()) != ("Name", "Equals") || values.is_empty() {
             return Err(Failure("InvalidFilterKey", "the sandbox knows Name Equals".to_owned()));
+        }
+        match request.next_token.as_deref() {
+            None => return Ok(json!({ "Parameters": [], "NextToken": SECOND_PAGE })),
+            Some(SECOND_PAGE) => {}
+            Some(_) => {
+                return Err(Failure("InvalidNextToken", "The specified token isn't valid.".to_owned()));
+            }
         }
         let stored = lock(&self.parameters);
         let found = stored.iter().filter(|(name, _)| values.contains(name));
@@ -183,6 +211,13 @@ impl Ssm {
         Ok(json!({ "Parameters": parameters }))
     }
 
+    fn delete_parameter(&self, request: &DeleteParameter) -> Result<Value, Failure> {
+        let deleted = lock(&self.parameters).remove(&request.name);
+        deleted.ok_or_else(|| Failure("ParameterNotFound", "The parameter couldn't be found.".to_owned()))?;
+        Ok(json!({}))
+    }
+
+    /// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>
     fn put_parameter(&self, request: PutParameter) -> Result<Value, Failure> {
         let PutParameter { name, value, r#type, key_id, overwrite, .. } = request;
         let mut stored = lock(&self.parameters);
@@ -197,6 +232,10 @@ impl Ssm {
         let kind = r#type.or_else(|| before.map(|it| it.kind.clone()));
         let kind =
             kind.ok_or_else(|| Failure("ValidationException", "A parameter type is required".to_owned()))?;
+        if key_id.as_deref().is_some_and(|key| lock(&self.forbidden_keys).iter().any(|it| it == key)) {
+            let message = "The ciphertext refers to a customer master key that you may not use.".to_owned();
+            return Err(Failure("AccessDeniedException", message));
+        }
         if value.is_empty() || (key_id.is_some() && kind != "SecureString") {
             return Err(Failure("ValidationException", "1 validation error detected".to_owned()));
         }

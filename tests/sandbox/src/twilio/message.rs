@@ -108,7 +108,9 @@ impl Twilio {
         message.media.clone_from(&media);
         let sid = message.sid.clone();
         drop(state);
-        let mut text = text.with("MessageSid", &sid).with("NumMedia", &files.len().to_string());
+        let text =
+            ["MessageSid", "SmsSid", "SmsMessageSid"].into_iter().fold(text, |it, name| it.with(name, &sid));
+        let mut text = text.with("NumMedia", &files.len().to_string());
         for (index, file) in media.iter().enumerate() {
             let account = super::ACCOUNT_SID;
             let url = format!("{}/2010-04-01/Accounts/{account}/Messages/{sid}/Media/{}", self.url, file.sid);
@@ -292,6 +294,11 @@ impl Twilio {
     /// Lets Twilio refuse all messages with files.
     pub fn takes_no_media(&self) {
         lock(&self.state).takes_media = false;
+    }
+
+    /// Redirects everybody who asks for a file to a server at `url`.
+    pub fn redirects_files_to(&self, url: &'static str) {
+        lock(&self.state).redirect = Some(url);
     }
 
     /// Whether the account's credentials went to where files are stored.

@@ -60,7 +60,9 @@ impl Twilio {
         self.take(self.a_text(from, to, body)).await
     }
 
-    /// The webhook of a text message.
+    /// The webhook of a text message, with the fields that [Twilio documents]: the three names of a message are the same.
+    ///
+    /// [Twilio documents]: https://www.twilio.com/docs/messaging/guides/webhook-request
     ///
     /// # Panics
     ///
@@ -74,6 +76,13 @@ impl Twilio {
         drop(state);
         let form = [
             ("ToCountry", "US"),
+            ("ToState", "CA"),
+            ("ToCity", "WALNUT CREEK"),
+            ("ToZip", "94598"),
+            ("FromCountry", "US"),
+            ("FromState", "CA"),
+            ("FromCity", "SAN FRANCISCO"),
+            ("FromZip", ""),
             ("MessageSid", sid.as_str()),
             ("SmsSid", sid.as_str()),
             ("SmsMessageSid", sid.as_str()),
@@ -160,6 +169,12 @@ impl Delivery {
         &self.url
     }
 
+    /// What is posted.
+    #[must_use]
+    pub fn form(&self) -> &[(String, String)] {
+        &self.form
+    }
+
     pub(super) fn field(&self, name: &str) -> &str {
         self.form.iter().find(|(it, _)| it == name).map_or("", |(_, value)| value)
     }
@@ -196,6 +211,30 @@ impl Delivery {
     pub fn to_url(mut self, url: impl FnOnce(&str) -> String) -> Self {
         self.url = url(&self.url);
         self
+    }
+
+    /// The characters that are signed: the URL, then the names and values in the order of the names, with [nothing
+    /// between them](https://www.twilio.com/docs/usage/security#validating-requests).
+    #[must_use]
+    pub fn signed_characters(&self) -> String {
+        let mut fields: Vec<_> = self.form.iter().collect();
+        fields.sort();
+        let fields = fields.into_iter().flat_map(|(name, value)| [name.as_str(), value]);
+        std::iter::once(self.url.as_str()).chain(fields).collect()
+    }
+
+    /// The same characters with the same signature, cut into another URL and other fields.
+    ///
+    /// # Panics
+    ///
+    /// If they are other characters.
+    #[must_use]
+    pub fn cut_into(self, url: &str, form: &[(&str, &str)]) -> Self {
+        let form = form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let characters = self.signed_characters();
+        let cut = self.tampered(|it| Self { url: url.to_owned(), form, ..it });
+        assert_eq!(cut.signed_characters(), characters, "nothing is added or taken away");
+        cut
     }
 
     /// Sends it with another method.

@@ -121,7 +121,7 @@ impl Webhook for IncomingMessage {
                 content_type: content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase(),
             }
         });
-        let (from, to) = (form.get("From").unwrap_or_default(), form.required("To")?);
+        let (from, to) = (form.required("From")?, form.required("To")?);
         Ok(Self {
             sid: MessageSid(form.required("MessageSid")?.to_owned()),
             from: from.to_owned(),

@@ -78,7 +78,8 @@ async fn media(
         return Err(not_found());
     }
     message.media.iter().find(|it| it.sid == media).ok_or_else(not_found)?;
-    let location = format!("{}/{media}?Expires=1&Signature=x", twilio.storage_url);
+    let storage = state.redirect.unwrap_or(&twilio.storage_url);
+    let location = format!("{storage}/{media}?Expires=1&Signature=x");
     Ok((StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response())
 }
 

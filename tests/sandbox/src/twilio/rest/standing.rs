@@ -7,8 +7,11 @@ use serde_json::json;
 use super::{Failure, Reply, authenticate};
 use crate::{
     server::lock,
-    twilio::{ACCOUNT_SID, API_KEY_SID, MESSAGING_SERVICE_SID, Twilio},
+    twilio::{ACCOUNT_SID, API_KEY_SID, MESSAGING_SERVICE_SID, Standing, Twilio},
 };
+
+/// The account that a subaccount is part of.
+const MAIN_ACCOUNT_SID: &str = "AC0000000000000000000000000000000f";
 
 pub(in crate::twilio) fn router(twilio: &Twilio) -> Router {
     let account = format!("/2010-04-01/Accounts/{ACCOUNT_SID}");
@@ -35,12 +38,19 @@ async fn standing(State(twilio): State<Twilio>, headers: HeaderMap) -> Reply {
         "friendly_name": "Example, Inc.",
         "status": standing.status,
         "type": standing.kind,
+        "owner_account_sid": if standing.is_subaccount { MAIN_ACCOUNT_SID } else { ACCOUNT_SID },
     }))
     .into_response())
 }
 
+/// A subaccount has no balance of its own. Which error says so is documented nowhere.
+///
+/// <https://www.twilio.com/docs/iam/api/subaccounts>
 async fn balance(State(twilio): State<Twilio>) -> Reply {
-    let balance = lock(&twilio.state).standing.balance;
+    let Standing { balance, is_subaccount, .. } = lock(&twilio.state).standing;
+    if is_subaccount {
+        return Err(super::not_found().await);
+    }
     Ok(Json(json!({ "account_sid": ACCOUNT_SID, "balance": balance, "currency": "USD" })).into_response())
 }
 

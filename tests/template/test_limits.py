@@ -1,0 +1,62 @@
+"""What AWS allows, with the longest answers that the template takes."""
+
+import re
+
+import pytest
+
+from conftest import Template
+
+# An answer of the greatest length to each question without a list of answers or a greatest number.
+LONGEST = {
+    "ParameterPath": "/company/production/phone-numbers"[:32],
+    "MobileCountries": ",".join(["US"] * 27),
+    "CompanyPhoneAttribute": "companyPhoneNumberOfTheirs"[:24],
+    "PublicUrl": "https://phones.example.com/a-very-long-path-to-it"[:44],
+    "SecretsVersion": "2026-11-25",
+    "Voice": "Google.cmn-CN-Chirp3-HD-Zubenelgenubi-XX"[:40],
+    "Language": "cmn-Hans-CNX",
+    "MessagingServiceSid": "MG" + "0" * 32,
+}
+
+# The most characters of a version's description:
+# https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html
+DESCRIPTION = 256
+
+
+def longest(name, parameter):
+    """An answer that is as long as any."""
+    if "AllowedValues" in parameter:
+        return str(max(map(str, parameter["AllowedValues"]), key=len))
+    if parameter["Type"] == "Number":
+        return str(parameter["MaxValue"])
+    answer = LONGEST[name]
+    assert re.fullmatch(parameter["AllowedPattern"], answer) if "AllowedPattern" in parameter else True
+    return answer
+
+
+@pytest.mark.parametrize("function", ["CallForward", "SmsForward"])
+def test_the_description_of_a_version_is_never_too_long(template, function):
+    source = template.source["Resources"][function]["Properties"]["VersionDescription"]["Fn::Sub"]
+    text, words = source
+    assert set(words) == {"Mobiles"}
+    asked = template.source["Parameters"]
+    names = set(re.findall(r"\$\{(\w+)\}", text)) - {"Mobiles"} | {"MobileCountries"}
+    answers = {name: longest(name, asked[name]) for name in names}
+    for name in names & set(LONGEST) - {"MessagingServiceSid"}:
+        assert len(answers[name]) == asked[name]["MaxLength"], name
+    it = Template(**answers)
+    version = it.properties(f"{function}Aliaslive")["FunctionVersion"].strip("${}").removesuffix(".Version")
+    description = it.properties(version)["Description"]
+    assert all(answers[name].replace(",", "") in description for name in names)
+    assert len(description) <= DESCRIPTION
+
+
+def test_the_schedule_says_itself_what_it_sends(template):
+    [schedule] = template.resources("AWS::Scheduler::Schedule")
+    assert template.properties(schedule)["Target"]["Input"] == "{}"
+
+
+def test_who_makes_the_domains_record_elsewhere_is_told_where_it_leads(template, full):
+    output = full.json["Outputs"]["DomainTarget"]
+    assert full.holds(output["Condition"]) and not template.holds(output["Condition"])
+    assert full.value(output["Value"]) == "${Domain.RegionalDomainName}"
