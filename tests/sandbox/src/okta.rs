@@ -3,7 +3,9 @@
 //! <https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/>
 
 mod employee;
+mod failure;
 mod projection;
+mod refuses;
 mod search;
 
 use std::sync::{
@@ -22,7 +24,11 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-pub use self::employee::Employee;
+pub use self::{employee::Employee, refuses::Refuses};
+use self::{
+    failure::{Failure, NOT_FOUND},
+    refuses::Touched,
+};
 use crate::{
     line::Identity,
     server::{Health, listen_as, lock, serve_vendor},
@@ -54,13 +60,11 @@ pub struct Okta {
 #[derive(Clone, Copy)]
 struct Rights {
     may_write: bool,
+    no_ops_on_mastered: bool,
     requests_left: u32,
 }
 
 type Reply = Result<Response, Failure>;
-
-/// An error as Okta puts it.
-struct Failure(StatusCode, &'static str, &'static str);
 
 impl Okta {
     pub(crate) async fn start(identity: Option<&Identity>) -> anyhow::Result<Self> {
@@ -69,15 +73,16 @@ impl Okta {
         let schema =
             ["firstName", "lastName", "displayName", "email", "mobilePhone", "primaryPhone", "department"];
         let schema = Arc::new(Mutex::new(schema.map(ToOwned::to_owned).into()));
-        let rights = Arc::new(Mutex::new(Rights { may_write: true, requests_left: 599 }));
+        let rights =
+            Arc::new(Mutex::new(Rights { may_write: true, no_ops_on_mastered: false, requests_left: 599 }));
         let (employees, index, lists_for_ever) = (Arc::default(), Arc::default(), Arc::default());
         let okta = Self { health, employees, index, schema, lists_for_ever, rights, url };
         let router = Router::new()
             .route("/api/v1/users", get(list))
             .route("/api/v1/users/{id}", get(read).post(update))
-            .fallback(async || Failure(StatusCode::NOT_FOUND, "E0000022", "The endpoint does not exist"))
+            .fallback(async || Failure::new(StatusCode::NOT_FOUND, "E0000022", "The endpoint does not exist"))
             .method_not_allowed_fallback(async || {
-                Failure(
+                Failure::new(
                     StatusCode::METHOD_NOT_ALLOWED,
                     "E0000022",
                     "The endpoint does not support the method",
@@ -158,6 +163,30 @@ impl Okta {
         self.change(first_name, |employee| employee.mastered_elsewhere.push(attribute));
     }
 
+    /// Refuses, from now on, to write one person's profile, while those of all others can be written.
+    ///
+    /// # Panics
+    ///
+    /// If nobody has the first name.
+    pub fn refuses_writes_to(&self, first_name: &str, why: Refuses) {
+        self.change(first_name, |employee| employee.refuses = Some(why));
+    }
+
+    /// Writes one person's profile again.
+    ///
+    /// # Panics
+    ///
+    /// If nobody has the first name.
+    pub fn takes_writes_to(&self, first_name: &str) {
+        self.change(first_name, |employee| employee.refuses = None);
+    }
+
+    /// Whether a write is accepted that names an attribute of another system but changes nothing. No document
+    /// says it; by default it is refused.
+    pub fn accepts_no_ops_on_mastered(&self, accepts: bool) {
+        lock(&self.rights).no_ops_on_mastered = accepts;
+    }
+
     /// Sets an attribute in somebody's profile, as an administrator would.
     ///
     /// # Panics
@@ -200,18 +229,18 @@ async fn organization() -> Json<Value> {
 async fn authenticate(State(okta): State<Okta>, request: Request, next: Next) -> Reply {
     let authorization = request.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     if authorization != Some(format!("SSWS {API_TOKEN}").as_bytes()) {
-        return Err(Failure(StatusCode::UNAUTHORIZED, "E0000011", "Invalid token provided"));
+        return Err(Failure::new(StatusCode::UNAUTHORIZED, "E0000011", "Invalid token provided"));
     }
     if request.headers().get(header::ACCEPT).is_none_or(|accept| accept != "application/json") {
-        return Err(Failure(
+        return Err(Failure::new(
             StatusCode::BAD_REQUEST,
             "E0000018",
             "Bad request. Accept and/or Content-Type headers",
         ));
     }
-    let Rights { may_write, requests_left } = *lock(&okta.rights);
+    let Rights { may_write, requests_left, .. } = *lock(&okta.rights);
     if !may_write && request.method() != Method::GET {
-        return Err(Failure(
+        return Err(Failure::new(
             StatusCode::FORBIDDEN,
             "E0000006",
             "You do not have permission to perform the requested action",
@@ -232,14 +261,14 @@ async fn list(State(okta): State<Okta>, RawQuery(query): RawQuery) -> Reply {
     let parameter = |name: &str| query.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_str());
     let number = |name: &str, default| parameter(name).map_or(Ok(default), str::parse::<usize>);
     let (Ok(limit), Ok(after)) = (number("limit", PAGE), number("after", 0)) else {
-        return Err(Failure(StatusCode::BAD_REQUEST, "E0000001", "Api validation failed: limit"));
+        return Err(Failure::new(StatusCode::BAD_REQUEST, "E0000001", "Api validation failed: limit"));
     };
     let limit = limit.clamp(1, PAGE);
     let index = lock(&okta.index).clone().filter(|_| parameter("search").is_some());
     let employees = index.unwrap_or_else(|| okta.everybody());
     let matching: Vec<_> = match parameter("search") {
         Some(search) => {
-            let search = search::Search::parse(search).ok_or(Failure(
+            let search = search::Search::parse(search).ok_or(Failure::new(
                 StatusCode::BAD_REQUEST,
                 "E0000031",
                 "Invalid search criteria.",
@@ -278,58 +307,42 @@ async fn update(State(okta): State<Okta>, Path(id): Path<String>, headers: Heade
     let employee = employees.iter_mut().find(|it| it.id() == id).ok_or(NOT_FOUND)?;
     let content_type = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     if !content_type.starts_with(b"application/json") {
-        return Err(Failure(
+        return Err(Failure::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "E0000021",
             "Bad request. Unsupported media type.",
         ));
     }
+    employee.check_right()?;
     if headers.get(header::IF_MATCH).is_some_and(|etag| etag != employee.etag().as_str()) {
-        return Err(Failure(StatusCode::PRECONDITION_FAILED, "E0000231", "The ETag is stale"));
+        return Err(Failure::new(StatusCode::PRECONDITION_FAILED, "E0000231", "The ETag is stale"));
     }
     if employee.status == "DEPROVISIONED" {
-        return Err(Failure(StatusCode::FORBIDDEN, "E0000038", "Not allowed in the user's current status."));
+        return Err(Failure::new(
+            StatusCode::FORBIDDEN,
+            "E0000038",
+            "Not allowed in the user's current status.",
+        ));
     }
     let Some(Value::Object(profile)) =
         serde_json::from_slice::<Value>(&body).ok().map(|mut it| it["profile"].take())
     else {
-        return Err(Failure(StatusCode::BAD_REQUEST, "E0000003", "The request body was not well-formed."));
+        return Err(Failure::new(
+            StatusCode::BAD_REQUEST,
+            "E0000003",
+            "The request body was not well-formed.",
+        ));
     };
     if profile.keys().any(|attribute| !lock(&okta.schema).contains(attribute)) {
-        return Err(Failure(
-            StatusCode::BAD_REQUEST,
-            "E0000001",
-            "Api validation failed: profile property not defined in the schema",
-        ));
+        return Err(refuses::UNDEFINED);
     }
-    if profile.keys().any(|attribute| employee.mastered_elsewhere.contains(&attribute.as_str())) {
-        return Err(Failure(
-            StatusCode::FORBIDDEN,
-            "E0000023",
-            "Operation failed because user profile is mastered under another system",
-        ));
-    }
+    let touched = Touched { profile: &profile, no_ops_on_mastered: lock(&okta.rights).no_ops_on_mastered };
+    employee.check_write(&touched)?;
     if profile.values().any(|value| value.as_str().is_some_and(|text| text.len() > 100)) {
-        return Err(Failure(StatusCode::BAD_REQUEST, "E0000001", "Api validation failed: profile"));
+        return Err(Failure::new(StatusCode::BAD_REQUEST, "E0000001", "Api validation failed: profile"));
     }
     for (attribute, value) in profile {
         employee.set(&attribute, value);
     }
     Ok(Json(employee.json()).into_response())
-}
-
-const NOT_FOUND: Failure = Failure(StatusCode::NOT_FOUND, "E0000007", "Not found: Resource not found (User)");
-
-impl IntoResponse for Failure {
-    fn into_response(self) -> Response {
-        let Self(status, code, summary) = self;
-        let body = json!({
-            "errorCode": code,
-            "errorSummary": summary,
-            "errorLink": code,
-            "errorId": "oaesandbox",
-            "errorCauses": [],
-        });
-        (status, Json(body)).into_response()
-    }
 }

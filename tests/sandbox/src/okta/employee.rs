@@ -1,7 +1,11 @@
 //! Someone in the org.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
+
+use super::Refuses;
 
 /// Someone in the org, active unless told otherwise.
 #[derive(Clone, Debug)]
@@ -13,8 +17,8 @@ pub struct Employee {
     left: Option<Timestamp>,
     /// The attributes that cannot be changed here.
     pub(super) mastered_elsewhere: Vec<&'static str>,
-    /// How often the profile was changed.
-    revision: u32,
+    /// Why nobody can write the profile, if nobody can.
+    pub(super) refuses: Option<Refuses>,
 }
 
 impl Employee {
@@ -33,7 +37,7 @@ impl Employee {
         });
         let Value::Object(profile) = profile else { unreachable!("it is written as one") };
         let id = format!("00u{:x>17.17}", first_name.to_lowercase());
-        Self { id, status: "ACTIVE", profile, left: None, mastered_elsewhere: Vec::new(), revision: 0 }
+        Self { id, status: "ACTIVE", profile, left: None, mastered_elsewhere: Vec::new(), refuses: None }
     }
 
     /// Gives them a mobile, typed as `number`.
@@ -85,12 +89,19 @@ impl Employee {
     }
 
     pub(super) fn set(&mut self, attribute: &str, value: Value) {
-        self.revision += 1;
         self.profile.insert(attribute.to_owned(), value);
     }
 
+    /// A hash of the profile and of nothing else: it stays the same when only the status changes, and after a
+    /// write that changes nothing. So it is in the traffic that Okta's Python SDK recorded.
+    ///
+    /// <https://github.com/okta/okta-sdk-python/tree/master/tests/integration/cassettes>
     pub(super) fn etag(&self) -> String {
-        format!(r#"W/"{:064x}""#, self.revision)
+        let mut hasher = DefaultHasher::new();
+        for (attribute, value) in self.profile.iter().filter(|(_, value)| !value.is_null()) {
+            (attribute, value.to_string()).hash(&mut hasher);
+        }
+        format!(r#"W/"{:064x}""#, hasher.finish())
     }
 
     pub(super) fn json(&self) -> Value {
