@@ -19,6 +19,7 @@ mod messages;
 mod numbers;
 mod observing;
 mod outages;
+mod pace;
 mod pictures;
 mod provisioning;
 mod reconciling;

@@ -16,11 +16,14 @@ use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use twilify::{
     Causes, CompanyNumber, MobileNumber, Status,
     config::Fate,
+    limiter::Limiter,
     okta, twilio,
     twilio::{Label, MessagingService, OwnedNumber, Owner, Route},
 };
 
-use crate::{AT_ONCE, Change, Deadline, Ended, Plan, Provisioner, Report, Step, Watch, Who, shelf::Shelf};
+use crate::{
+    AT_ONCE, Change, Deadline, Ended, Plan, Provisioner, QUICK_STEP, Report, Step, Watch, Who, shelf::Shelf,
+};
 
 /// The most numbers that may wait for Okta to take them. If so many do, no more are bought: something
 /// is wrong with the token or the profiles, and numbers cost money.
@@ -44,6 +47,8 @@ enum Failure {
 enum Later {
     /// The deadline is near.
     NoTime,
+    /// Okta asks for fewer requests until the deadline.
+    Throttled,
     /// Whoever looks on has ended the run.
     Stopped,
     /// Too many numbers wait already.
@@ -70,6 +75,8 @@ struct Work<'a> {
     watch: Watch<'a>,
     /// When it began to look at the world.
     began: Timestamp,
+    /// So that no more is begun than the vendors get done.
+    steps: Limiter,
     shelf: Mutex<Shelf<'a>>,
     waiting: Waiting,
     purchases: AtomicUsize,
@@ -116,6 +123,7 @@ pub(crate) async fn apply(
         deadline,
         watch,
         began,
+        steps: Limiter::new(AT_ONCE, QUICK_STEP),
         shelf: Mutex::new(Shelf::new(provisioner, needed, taken)),
         waiting: Waiting::new(),
         purchases: AtomicUsize::new(0),
@@ -161,16 +169,18 @@ impl Work<'_> {
     /// Takes a step, if there is time for it. To abandon one is no worse than to be killed in it: the
     /// next run completes it.
     async fn take_in_time(&self, step: &Step) -> Outcome {
+        let turn = self.steps.enter().await;
         if Instant::now() >= self.deadline.last_start {
             return Outcome::Later(Later::NoTime);
         }
         if self.watch.stop.load(Ordering::Relaxed) {
             return Outcome::Later(Later::Stopped);
         }
-        match tokio::time::timeout_at(self.deadline.abandon.into(), self.take(step)).await {
-            Ok(Outcome::Failed(Failure::Okta(okta::Error::Throttled))) | Err(_) => {
-                Outcome::Later(Later::NoTime)
-            }
+        let taken = tokio::time::timeout_at(self.deadline.abandon.into(), self.take(step)).await;
+        turn.done();
+        match taken {
+            Ok(Outcome::Failed(Failure::Okta(okta::Error::Throttled))) => Outcome::Later(Later::Throttled),
+            Err(_) => Outcome::Later(Later::NoTime),
             Ok(outcome) => outcome,
         }
     }
@@ -307,6 +317,7 @@ impl Later {
     fn reason(self) -> &'static str {
         match self {
             Self::NoTime => "there was no time left in this run",
+            Self::Throttled => "Okta asks for fewer requests, and there was no time left to wait",
             Self::Stopped => "this one was ended early",
             Self::TooManyWaiting => {
                 "Okta does not take the numbers that were bought already; see what failed, and no more are bought until that is \

@@ -17,7 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use url::Url;
 
-use self::pace::Pace;
+use self::pace::{Endpoint, Pace};
 pub use self::{
     error::{Error, Refusal},
     org::{NotAnOrg, OrgUrl},
@@ -83,10 +83,11 @@ impl Directory {
         start::connect(&self.http, self.url(".well-known/okta-organization")).await;
     }
 
-    /// The same directory for somebody who has time until `deadline`: where Okta asks for fewer
-    /// requests, it waits as long as Okta says, if the deadline allows.
+    /// The same directory for somebody who has time until `deadline`. It makes up to sixteen requests at a time, and
+    /// where two thirds of a rate limit are used up, it waits until the limit is reset, if the deadline
+    /// allows: the rest is for the functions that answer calls and texts.
     ///
-    /// Without this there are a few seconds, because a caller is on the line: what is read is tried once
+    /// Without this there are a few seconds, because a caller is on the line: a read is tried once
     /// more, if that is likely to help soon.
     #[must_use]
     pub fn until(&self, deadline: Instant) -> Self {
@@ -236,17 +237,16 @@ impl Directory {
         loop {
             let request = request().header(header::AUTHORIZATION, &token);
             let request = request.header(header::ACCEPT, "application/json");
-            if let Some(pace) = &self.pace
-                && !pace.keep().await
-            {
-                return Err(Error::Throttled);
-            }
+            let turn = match &self.pace {
+                Some(pace) => Some(pace.begin(Endpoint::of(&method, path)).await.ok_or(Error::Throttled)?),
+                None => None,
+            };
             let began = Instant::now();
             let answer = self.http.send(request).await;
             metrics::took("OktaLatency", began.elapsed());
             let answer = answer.map_err(|source| unreachable(&method, path, source))?;
-            if let Some(pace) = &self.pace {
-                pace.learn(&answer);
+            if let Some(turn) = turn {
+                turn.learn(&answer);
             }
             match answer.status {
                 status if status.is_success() => return Ok(answer),
@@ -256,7 +256,8 @@ impl Directory {
                 status => {
                     let failure: wire::Failure = answer.json().unwrap_or_default();
                     let refusal = failure.into_refusal(format!("{method} {path}"), status);
-                    let pause = pace::pause(&answer).filter(|_| status == StatusCode::TOO_MANY_REQUESTS);
+                    let is_throttled = status == StatusCode::TOO_MANY_REQUESTS;
+                    let pause = is_throttled.then(|| pace::pause(&answer));
                     return Err(Error::Refused(Refusal { pause, ..refusal }));
                 }
             }

@@ -13,6 +13,8 @@ use rustls::{
 };
 use serde::de::DeserializeOwned;
 
+use crate::limiter::Limiter;
+
 /// How long a connection may take, the TLS handshake included.
 const CONNECT: Duration = Duration::from_secs(2);
 
@@ -31,6 +33,12 @@ const LONGEST_ANSWER: usize = 8 << 20;
 /// The most pages that are read of a list, lest a vendor that always names a next one be followed for ever. Okta's hold 200
 /// employees, or 12 where it manages no more, Twilio's 1,000 numbers.
 pub(crate) const MOST_PAGES: usize = 2_000;
+
+/// A limit on the requests under way at one vendor, for a function that nobody waits for. Twilio takes a second or so to
+/// sell a number, which is no sign of too much load.
+pub(crate) fn limiter() -> Limiter {
+    Limiter::new(16, Duration::from_secs(2))
+}
 
 /// An HTTP client. Its clones share connections.
 #[derive(Clone, Debug)]

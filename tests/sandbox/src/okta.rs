@@ -4,13 +4,17 @@
 
 mod employee;
 mod failure;
+mod limits;
 mod projection;
 mod refuses;
 mod search;
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use axum::{
@@ -27,6 +31,7 @@ use serde_json::{Value, json};
 pub use self::{employee::Employee, refuses::Refuses};
 use self::{
     failure::{Failure, NOT_FOUND},
+    limits::Limits,
     refuses::Touched,
 };
 use crate::{
@@ -54,6 +59,8 @@ pub struct Okta {
     lists_for_ever: Arc<AtomicBool>,
     /// What the token may do.
     rights: Arc<Mutex<Rights>>,
+    /// How often the token may ask, where that is limited.
+    limits: Arc<Mutex<Option<Limits>>>,
     url: String,
 }
 
@@ -76,7 +83,8 @@ impl Okta {
         let rights =
             Arc::new(Mutex::new(Rights { may_write: true, no_ops_on_mastered: false, requests_left: 599 }));
         let (employees, index, lists_for_ever) = (Arc::default(), Arc::default(), Arc::default());
-        let okta = Self { health, employees, index, schema, lists_for_ever, rights, url };
+        let limits = Arc::default();
+        let okta = Self { health, employees, index, schema, lists_for_ever, rights, limits, url };
         let router = Router::new()
             .route("/api/v1/users", get(list))
             .route("/api/v1/users/{id}", get(read).post(update))
@@ -114,6 +122,19 @@ impl Okta {
     /// Lets so many of the six hundred requests of a minute be left.
     pub fn requests_left(&self, requests: u32) {
         lock(&self.rights).requests_left = requests;
+    }
+
+    /// Lets the token make so many requests to each group of endpoints in each `window`, which is a minute at the
+    /// real Okta, from now on. Requests that are one too many are refused until the window ends.
+    pub fn allows(&self, requests: u32, window: Duration) {
+        *lock(&self.limits) = Some(Limits::new(requests, window));
+    }
+
+    /// The most requests of one window and one group of endpoints since there are [limits](Self::allows), those
+    /// that were refused included.
+    #[must_use]
+    pub fn most_in_a_window(&self) -> u32 {
+        lock(&self.limits).as_ref().map_or(0, Limits::most)
     }
 
     /// Hires someone.
@@ -246,10 +267,13 @@ async fn authenticate(State(okta): State<Okta>, request: Request, next: Next) ->
             "You do not have permission to perform the requested action",
         ));
     }
-    let mut response = next.run(request).await;
-    for (name, value) in
-        [("x-rate-limit-limit", 600), ("x-rate-limit-remaining", requests_left), ("x-rate-limit-reset", 0)]
-    {
+    let standing = lock(&okta.limits).as_mut().map(|it| it.count(request.method(), request.uri().path()));
+    let standing = standing.unwrap_or(limits::Standing::unlimited(requests_left));
+    let mut response = match standing.refusal() {
+        Some(refusal) => refusal.into_response(),
+        None => next.run(request).await,
+    };
+    for (name, value) in standing.headers() {
         response.headers_mut().insert(name, value.into());
     }
     Ok(response)

@@ -12,7 +12,8 @@ impl Work<'_> {
     /// Writes a number with the employee's label into their profile.
     pub(super) async fn assign(&self, who: &Who, owned: &OwnedNumber) -> Taken {
         let written = self.write(who, &owned.number, None).await;
-        if written.is_err() {
+        // That Okta asks for fewer requests does not mean that it refuses the number.
+        if !matches!(written, Ok(_) | Err(Failure::Okta(okta::Error::Throttled))) {
             self.waiting.one_more(None);
         }
         written

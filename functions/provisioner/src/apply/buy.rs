@@ -46,7 +46,7 @@ impl Work<'_> {
                 return Ok(Outcome::Later(later));
             }
             // The label is on it, so the next run assigns it.
-            Err(Failure::Okta(okta::Error::Throttled)) => return Ok(Outcome::Later(Later::NoTime)),
+            Err(Failure::Okta(okta::Error::Throttled)) => return Ok(Outcome::Later(Later::Throttled)),
             Err(failure) => {
                 self.waiting.one_more(Some(permit));
                 return Err(Failure::Unwritten(bought.number.as_e164().to_owned(), Box::new(failure)));
