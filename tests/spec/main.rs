@@ -29,6 +29,7 @@ mod secrets;
 mod security;
 mod signatures;
 mod starting;
+mod unreadable;
 
 use sandbox::{Employee, World};
 

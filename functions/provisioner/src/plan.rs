@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use twilify::{
     CompanyNumber, Employee, EmployeeId, Status,
     config::{Fate, Provisioning, Retire},
+    okta::Unreadable,
     phone::{Country, NotDialable, Territory},
     seal::{LastKnown, Seal},
     twilio::{Label, OwnedNumber, Owner, Route},
@@ -23,6 +24,8 @@ pub use self::step::{Change, Step, Who};
 pub struct Observation {
     /// The employees that are served.
     pub employees: Vec<Employee>,
+    /// Those whom Okta lists too, but describes so that nobody can read it.
+    pub unreadable: Vec<Unreadable>,
     /// All numbers the account owns, whoever bought them.
     pub numbers: Vec<OwnedNumber>,
     /// Whose numbers are ours although they are not among the employees: what became of them.
@@ -32,6 +35,11 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// Whether Okta lists `employee`, but describes them so that nobody can read it.
+    pub(crate) fn cannot_read(&self, employee: &EmployeeId) -> bool {
+        self.unreadable.iter().any(|it| it.id.as_ref() == Some(employee))
+    }
+
     /// The numbers that must not be bought: those the account owned a moment ago, and those that stand in
     /// a profile, where another run may just have written them.
     pub(crate) fn taken(&self, country: Country) -> HashSet<CompanyNumber> {

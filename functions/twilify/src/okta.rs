@@ -6,6 +6,7 @@ mod error;
 mod org;
 mod pace;
 mod page;
+mod publishers;
 mod standing;
 mod wire;
 
@@ -21,12 +22,13 @@ use self::pace::{Endpoint, Pace};
 pub use self::{
     error::{Error, Refusal},
     org::{NotAnOrg, OrgUrl},
+    publishers::Publishers,
     standing::{Allowance, Glance, is_there},
-    wire::{Attribute, NotAnAttribute},
+    wire::{Attribute, NotAnAttribute, Unreadable},
 };
 use crate::{
     Employee, EmployeeId, Status, metrics,
-    phone::{CompanyNumber, MobileNumber, PhoneNumber, Territory},
+    phone::{CompanyNumber, MobileNumber},
     start,
     transport::{Answer, Failure, Http, MOST_PAGES},
 };
@@ -62,6 +64,15 @@ pub struct Directory {
     pace: Option<Arc<Pace>>,
 }
 
+/// The employees of a list.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// Those whose description can be read.
+    pub employees: Vec<Employee>,
+    /// The others.
+    pub unreadable: Vec<Unreadable>,
+}
+
 /// The state of a profile at the moment it was read, so that a write can say what it builds on.
 #[derive(Clone, Debug)]
 pub struct Revision {
@@ -94,33 +105,6 @@ impl Directory {
         Self { pace: Some(Arc::new(Pace::until(deadline))), ..self.clone() }
     }
 
-    /// Finds who publishes `number`, in any of its usual notations, among those who work here.
-    ///
-    /// Okta's index may be seconds, and in bad times a minute, behind a change, and it still names people who have
-    /// left: they are passed over. Two who work here and publish the same number are
-    /// [`Error::Ambiguous`], because to pick one would hand a stranger the other's calls.
-    pub async fn find_by_company_number(
-        &self,
-        number: &CompanyNumber,
-        territory: &Territory,
-    ) -> Result<Option<Employee>, Error> {
-        let mut url = self.url("api/v1/users");
-        let notations = PhoneNumber::from(number.clone()).notations();
-        let alternatives = notations.iter().map(|it| format!(r#"profile.{} eq "{it}""#, self.company_phone));
-        let search = alternatives.collect::<Vec<_>>().join(" or ");
-        // Some of the matches may have left, so that two would not be enough to see one who has not.
-        url.query_pairs_mut().append_pair("search", &search).append_pair("limit", "10");
-        let users: Vec<wire::User> = self.get(url).await?.1;
-        let employees = users.into_iter().map(|user| user.into_employee(&self.company_phone));
-        // The index may remember a number that the profile it comes with has not any more.
-        let working = |it: &Employee| it.status == Status::Working && it.publishes(number, territory);
-        let mut working: Vec<_> = employees.filter(working).collect();
-        if working.len() > 1 {
-            return Err(Error::Ambiguous(working.into_iter().map(|it| it.id).collect()));
-        }
-        Ok(working.pop())
-    }
-
     /// Reads one employee as they are at this moment, with the [`Revision`] that a write needs.
     pub async fn find(&self, id: &EmployeeId) -> Result<Option<(Employee, Revision)>, Error> {
         match self.get::<wire::User>(self.user(id)).await {
@@ -144,8 +128,10 @@ impl Directory {
     /// Lists the employees, page after page: everybody but those who have left, or, with `search`,
     /// whoever that [search expression] finds, those who have left included.
     ///
+    /// A user who cannot be read does not keep the others from being listed. A page that cannot be read is an error.
+    ///
     /// [search expression]: https://developer.okta.com/docs/reference/core-okta-api/#filter
-    pub async fn list(&self, search: Option<&str>) -> Result<Vec<Employee>, Error> {
+    pub async fn list(&self, search: Option<&str>) -> Result<Listing, Error> {
         let mut url = self.url("api/v1/users");
         url.query_pairs_mut()
             .append_pair("limit", PAGE)
@@ -153,11 +139,16 @@ impl Directory {
         if let Some(search) = search {
             url.query_pairs_mut().append_pair("search", search);
         }
-        let mut employees = Vec::new();
+        let mut listing = Listing::default();
         for _ in 0..MOST_PAGES {
-            let next = match self.get::<Vec<wire::User>>(url.clone()).await {
+            let next = match self.get::<Vec<Value>>(url.clone()).await {
                 Ok((answer, users)) => {
-                    employees.extend(users.into_iter().map(|user| user.into_employee(&self.company_phone)));
+                    for user in users {
+                        match wire::User::read(user) {
+                            Ok(user) => listing.employees.push(user.into_employee(&self.company_phone)),
+                            Err(unreadable) => listing.unreadable.push(unreadable),
+                        }
+                    }
                     let request = || format!("GET {}", url.path());
                     page::next(&answer.headers, self.org.url()).map_err(|page::Unusable| {
                         Error::Unreachable { request: request(), source: Failure::Link }
@@ -167,7 +158,7 @@ impl Directory {
                 Err(error) if error.is_too_slow() => Some(page::halved(&url).ok_or(error)?),
                 Err(error) => return Err(error),
             };
-            let Some(next) = next else { return Ok(employees) };
+            let Some(next) = next else { return Ok(listing) };
             url = next;
         }
         Err(Error::Unreachable { request: format!("GET {}", url.path()), source: Failure::Endless })
@@ -207,7 +198,13 @@ impl Directory {
                 None => request,
             }
         };
-        self.send(Method::POST, &path, request).await.map(drop)
+        let answer = self.send(Method::POST, &path, request).await?;
+        let user: wire::User = answer.json().map_err(|source| unreachable(&Method::POST, &path, source))?;
+        // Okta merges what is written at the same moment without `If-Match`, and one of the writers loses. And a change
+        // of the status does not change the `ETag`.
+        let is_written = user.attribute(attribute) == profile["profile"][attribute];
+        let has_left = user.into_employee(&self.company_phone).status == Status::Left;
+        if is_written && !has_left { Ok(()) } else { Err(Error::Conflict) }
     }
 
     async fn get<T: serde::de::DeserializeOwned>(&self, url: Url) -> Result<(Answer, T), Error> {

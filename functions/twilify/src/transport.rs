@@ -1,5 +1,7 @@
 //! HTTP, with limits: how long a vendor may take and how much it may say.
 
+mod mended;
+
 use std::{
     sync::Arc,
     time::{Duration, SystemTime},
@@ -188,9 +190,13 @@ impl Answer {
         self.body
     }
 
-    /// Reads the body as JSON.
+    /// Reads the body as JSON. Characters that no string can hold are replaced.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        serde_json::from_slice(&self.body).map_err(|error| Failure::Unexpected {
+        let json = serde_json::from_slice(&self.body).or_else(|error| {
+            // Few answers need this, and only they pay for it.
+            serde_json::from_str(&mended::mended(&self.body)).map_err(|_| error)
+        });
+        json.map_err(|error| Failure::Unexpected {
             status: self.status,
             line: error.line(),
             column: error.column(),

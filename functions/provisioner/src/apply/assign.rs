@@ -83,7 +83,9 @@ impl Work<'_> {
             let current = match revision.take() {
                 Some(revision) => revision,
                 None => match directory.find(&who.employee).await? {
-                    Some((employee, _)) if has(&employee, number) => return Ok(Ok(())),
+                    Some((employee, _)) if employee.status != Status::Left && has(&employee, number) => {
+                        return Ok(Ok(()));
+                    }
                     Some((employee, revision)) if is_vacant(&employee) => revision,
                     _ => return Ok(Err(Later::Changed)),
                 },

@@ -9,8 +9,9 @@ use crate::{
     transport::{Failure, jittered},
 };
 
-/// How long a caller waits for Okta to take another request.
-const SHORT: Duration = Duration::from_secs(2);
+/// How long a caller waits for Okta to take another request: of the four and a half seconds that Okta has, half a second
+/// is for that request.
+const SHORT: Duration = Duration::from_secs(4);
 
 /// How long to wait before a request is repeated that failed at once.
 const MOMENT: Duration = Duration::from_millis(100);
@@ -53,6 +54,9 @@ pub struct Refusal {
     pub code: String,
     /// Okta's `errorSummary`, [fit for a log](crate::phone::redacted).
     pub summary: String,
+    /// The reasons, where the summary only says that there are some, like `login: The field cannot be left blank`: three at
+    /// most, fit for a log.
+    pub causes: Vec<String>,
     /// Okta's `errorId`, which its support asks for.
     pub id: String,
     /// If it was one request too many: how long until Okta takes another.
@@ -70,6 +74,12 @@ impl Error {
         }
     }
 
+    /// Whether Okta did answer, with something that cannot be read.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Unreachable { source: Failure::Unexpected { status, .. }, .. } if status.is_success())
+    }
+
     /// After how long the same request may well work, for somebody who has a few seconds; `None` if it is
     /// not worth another try.
     pub(super) fn passes_in(&self) -> Option<Duration> {
@@ -79,11 +89,17 @@ impl Error {
             Self::Unreachable { source, .. } if source.is_of_a_connection() => MOMENT,
             _ => return None,
         };
-        Some(jittered(pause))
+        Some(jittered(pause).min(SHORT))
     }
 }
 
 impl Refusal {
+    /// Whether Okta would not answer this question, and may well answer another one: a search may be too long or too
+    /// complex, or not allowed with `or`. Which of the statuses it is then no document says.
+    pub(super) fn is_about_the_question(&self) -> bool {
+        [400, 403, 414].contains(&self.status.as_u16())
+    }
+
     /// Whether the attribute cannot be changed in Okta, because it comes from another system.
     #[must_use]
     pub fn is_mastered_elsewhere(&self) -> bool {
@@ -102,9 +118,11 @@ impl Refusal {
                 "another system is the source of this attribute; in Okta's profile editor let the attribute \
                  inherit from Okta"
             }
+            (400, "E0000001") => "correct in Okta what it says about this profile",
             (403, "E0000038") => "the employee has been deactivated",
             (403, _) => "give the token's owner the right to view and edit users",
             (404, "E0000007") => "the employee has been deleted",
+            (409, "E0000112") => "the account is being activated; try again in some minutes",
             (404, _) => "check the parameter okta/org-url",
             (429, _) => "wait a minute, or raise the token's share of the rate limit in Okta",
             (503, "E0000010") => "Okta is read-only for maintenance; try again later",
@@ -116,10 +134,14 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { request, status, code, summary, id, .. } = self;
+        let Self { request, status, code, summary, causes, id, .. } = self;
         write!(f, "Okta answered {request} with {status}")?;
         if !code.is_empty() {
-            write!(f, " ({code}: {summary}; Okta's error id is {id})")?;
+            write!(f, " ({code}: {summary}")?;
+            for cause in causes {
+                write!(f, "; {cause}")?;
+            }
+            write!(f, "; Okta's error id is {id})")?;
         }
         self.remedy().map_or(Ok(()), |remedy| write!(f, "; {remedy}"))
     }
