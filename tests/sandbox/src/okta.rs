@@ -32,7 +32,7 @@ use self::{
     failure::{Failure, NOT_FOUND},
     limits::Limits,
     refuses::Touched,
-    token::Rights,
+    token::{Etags, Rights},
 };
 use crate::{
     line::Identity,
@@ -299,7 +299,7 @@ async fn read(State(okta): State<Okta>, Path(id): Path<String>) -> Reply {
     let employees = lock(&okta.employees);
     let employee = employees.iter().find(|it| it.id() == id || it.profile["login"] == id).ok_or(NOT_FOUND)?;
     let mut response = corrupt::answer(&employee.json());
-    if lock(&okta.rights).tells_etags {
+    if lock(&okta.rights).etags == Etags::Told {
         let etag = employee.etag().parse().expect("it is plain ASCII");
         response.headers_mut().insert(header::ETAG, etag);
     }

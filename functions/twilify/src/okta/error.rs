@@ -52,11 +52,9 @@ pub struct Refusal {
     pub status: StatusCode,
     /// Okta's `errorCode`, like `E0000011`.
     pub code: String,
-    /// Okta's `errorSummary`, [fit for a log](crate::phone::redacted).
+    /// Okta's `errorSummary` and, because it often says only that something is wrong, up to three of its `errorCauses`, like
+    /// `login: The field cannot be left blank`. [Fit for a log](crate::phone::redacted).
     pub summary: String,
-    /// The reasons, where the summary only says that there are some, like `login: The field cannot be left blank`: three at
-    /// most, fit for a log.
-    pub causes: Vec<String>,
     /// Okta's `errorId`, which its support asks for.
     pub id: String,
     /// If it was one request too many: how long until Okta takes another.
@@ -134,14 +132,10 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { request, status, code, summary, causes, id, .. } = self;
+        let Self { request, status, code, summary, id, .. } = self;
         write!(f, "Okta answered {request} with {status}")?;
         if !code.is_empty() {
-            write!(f, " ({code}: {summary}")?;
-            for cause in causes {
-                write!(f, "; {cause}")?;
-            }
-            write!(f, "; Okta's error id is {id})")?;
+            write!(f, " ({code}: {summary}; Okta's error id is {id})")?;
         }
         self.remedy().map_or(Ok(()), |remedy| write!(f, "; {remedy}"))
     }

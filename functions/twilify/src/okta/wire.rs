@@ -145,10 +145,10 @@ const MOST_CAUSES: usize = 3;
 impl Failure {
     pub(super) fn into_refusal(self, request: String, status: StatusCode) -> Refusal {
         let name = |text: String| text.chars().filter(char::is_ascii_graphic).take(40).collect();
-        let summary = redacted(&self.summary);
-        let causes = self.causes.iter().filter(|it| !it.summary.is_empty()).take(MOST_CAUSES);
-        let causes = causes.map(|it| redacted(&it.summary)).collect();
-        Refusal { request, status, code: name(self.code), summary, causes, id: name(self.id), pause: None }
+        let causes = self.causes.iter().map(|it| &it.summary).filter(|it| !it.is_empty());
+        let said = std::iter::once(&self.summary).chain(causes.take(MOST_CAUSES));
+        let summary = said.map(|it| redacted(it)).collect::<Vec<_>>().join("; ");
+        Refusal { request, status, code: name(self.code), summary, id: name(self.id), pause: None }
     }
 }
 

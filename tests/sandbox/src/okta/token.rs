@@ -15,10 +15,16 @@ pub(super) struct Rights {
     /// With which status searches with `or` are refused, if they are.
     pub(super) conditions: Option<StatusCode>,
     pub(super) requests_left: u32,
-    pub(super) tells_etags: bool,
+    pub(super) etags: Etags,
     /// How many writes somebody else's are to overwrite.
     pub(super) lost_writes: usize,
     pub(super) edits_leavers: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Etags {
+    Told,
+    Untold,
 }
 
 impl Rights {
@@ -28,7 +34,7 @@ impl Rights {
             no_ops_on_mastered: false,
             conditions: None,
             requests_left: 599,
-            tells_etags: true,
+            etags: Etags::Told,
             lost_writes: 0,
             edits_leavers: false,
         }
@@ -86,7 +92,7 @@ impl Okta {
 
     /// Tells no `ETag`s, like an org from before April 2025.
     pub fn tells_no_etags(&self) {
-        lock(&self.rights).tells_etags = false;
+        lock(&self.rights).etags = Etags::Untold;
     }
 
     /// Lets the next write without `If-Match` be overwritten by somebody else's of another attribute at the same moment.
