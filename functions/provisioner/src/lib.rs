@@ -32,7 +32,7 @@ pub use self::{
 
 /// The most steps that are under way at once: enough to keep both vendors busy. How many requests are under way at each
 /// of them is the clients' decision; see [`Directory::until`] and [`Account::until`].
-pub(crate) const AT_ONCE: usize = 24;
+pub(crate) const AT_ONCE: usize = 32;
 
 /// No more steps are begun at the same time if one takes longer, so that those under way are done well before the end.
 pub(crate) const QUICK_STEP: Duration = Duration::from_secs(4);
