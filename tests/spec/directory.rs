@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sandbox::{Employee, Fault, MESSAGING_SERVICE_SID, World};
+use sandbox::{Employee, Fault, MESSAGING_SERVICE_SID, Refuses, World};
 
 use crate::COMPANY_NUMBER;
 
@@ -93,4 +93,61 @@ async fn a_list_of_a_messaging_services_numbers_without_an_end_is_given_up_and_n
     assert_eq!(error.kind, "NotObserved");
     assert!(error.message.contains("goes on after 2000 pages"), "{}", error.message);
     assert_eq!(world.twilio.purchases(), 0);
+}
+
+/// What a run says, however it ends.
+async fn report(world: &World) -> String {
+    match world.run_provisioner().await {
+        Ok(report) => report.to_string(),
+        Err(failed) => failed.message,
+    }
+}
+
+#[tokio::test]
+async fn the_reason_why_okta_takes_no_number_is_told() {
+    let world = World::start().await.unwrap();
+    world.okta.hire(Employee::named("Ada", "Lovelace").mobile("+18182179229"));
+    world.twilio.sells(COMPANY_NUMBER);
+    let why = "login: Username must be in the form of an email address";
+    world.okta.refuses_writes_to("Ada", Refuses::InvalidProfile(why));
+    let report = report(&world).await;
+    assert!(report.contains(why), "{report}");
+}
+
+#[tokio::test]
+async fn a_phone_number_in_the_reason_does_not_reach_the_log() {
+    let world = World::start().await.unwrap();
+    world.okta.hire(Employee::named("Ada", "Lovelace").mobile("+18182179229"));
+    world.twilio.sells(COMPANY_NUMBER);
+    world.okta.refuses_writes_to("Ada", Refuses::InvalidProfile("mobilePhone: +18182179229 is not valid"));
+    let report = report(&world).await;
+    assert!(report.contains("is not valid"), "{report}");
+    assert!(!world.log().concat().contains("8182179229"), "{:#?}", world.log());
+}
+
+#[tokio::test]
+async fn a_write_that_somebody_elses_has_overwritten_is_repeated() {
+    let world = World::start().await.unwrap();
+    world.okta.hire(Employee::named("Ada", "Lovelace").mobile("+18182179229"));
+    world.twilio.sells(COMPANY_NUMBER);
+    world.okta.tells_no_etags();
+    world.okta.loses_a_write();
+    world.run_provisioner().await.unwrap();
+    assert_eq!(world.okta.profile("Ada", "primaryPhone").as_deref(), Some(COMPANY_NUMBER));
+    assert_eq!(world.twilio.purchases(), 1);
+}
+
+#[tokio::test]
+async fn who_leaves_at_the_moment_in_which_they_get_a_number_does_not_keep_it() {
+    let world = World::start().await.unwrap();
+    world.okta.hire(Employee::named("Ada", "Lovelace").mobile("+18182179229"));
+    world.twilio.sells(COMPANY_NUMBER);
+    world.okta.lets_leavers_be_edited();
+    let okta = world.okta.clone();
+    // The status is not part of the `ETag`.
+    let leaves = Arc::new(move || okta.leaves("Ada", 0));
+    world.okta.health.fails_on("POST /api/v1/users", 1, Fault::First(leaves));
+    let report = world.run_provisioner().await.unwrap();
+    assert_eq!(report["counts"]["changes"], 0, "{report:#}");
+    assert!(world.twilio.owned().iter().all(|it| it.friendly_name == "twilify:pool"), "{report:#}");
 }

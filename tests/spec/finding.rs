@@ -166,3 +166,30 @@ async fn nothing_that_somebody_dials_becomes_part_of_a_question_to_okta() {
         assert_eq!(asked(&world, called).await, [""; 0], "{to}");
     }
 }
+
+#[tokio::test]
+async fn a_number_is_found_by_a_token_whose_role_has_conditions_and_may_not_search_with_or() {
+    for status in [400, 403, 414] {
+        let world = a_world_with_ada().await;
+        world.okta.token_has_conditions(status);
+        assert_eq!(call_with(&world, "").await, CONNECTED, "{status}");
+        assert_eq!(call_with(&world, "?employee=00unobody").await, CONNECTED, "{status}");
+        world.okta.set("Ada", "primaryPhone", "");
+        assert_eq!(call_with(&world, "").await, NOT_IN_SERVICE, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn who_takes_a_number_that_its_owner_has_in_another_notation_does_not_get_the_calls() {
+    let world = a_world_with_ada().await;
+    world.okta.set("Ada", "primaryPhone", "(925) 329-4108");
+    world.okta.hire(claimant());
+    assert_eq!(call_with(&world, "").await, TRY_LATER);
+}
+
+#[tokio::test]
+async fn a_search_that_okta_answers_in_part_is_not_believed() {
+    let world = a_world_with_ada().await;
+    world.okta.health.fails_when(|it| it.contains("search=") && it.contains("+or+"), Fault::Answers(500, ""));
+    assert_eq!(call_with(&world, "").await, TRY_LATER);
+}

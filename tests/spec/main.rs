@@ -26,6 +26,7 @@ mod numbers;
 mod observing;
 mod outages;
 mod own_number;
+mod pace;
 mod patience;
 mod pictures;
 mod provisioning;
@@ -39,6 +40,7 @@ mod security;
 mod signatures;
 mod starting;
 mod unforwarded;
+mod unreadable;
 mod unwritable;
 
 use sandbox::{Employee, World};

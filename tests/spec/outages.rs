@@ -26,6 +26,7 @@ fn mishaps() -> Vec<(&'static str, Fault, usize, bool)> {
     let always = usize::MAX;
     vec![
         ("429, reset in a second", Fault::LimitsRate(0), 1, true),
+        ("429, reset in two seconds", Fault::LimitsRate(2), 1, true),
         ("429, reset in half a minute", Fault::LimitsRate(30), 1, false),
         ("429 always", Fault::LimitsRate(0), always, false),
         (

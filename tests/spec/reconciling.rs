@@ -292,7 +292,7 @@ async fn somebody_who_gets_a_number_from_an_administrator_meanwhile_keeps_it_and
 async fn when_time_runs_out_the_rest_is_left_to_the_next_run() {
     let world = a_company_of(20).await;
     world.gives_provisioner(Duration::from_secs(32));
-    world.twilio.health.fails_on("POST /2010", 1000, Fault::Takes(Duration::from_secs(1)));
+    world.twilio.health.fails_on("POST /2010", 1000, Fault::Takes(Duration::from_secs(5)));
     let report = world.run_provisioner().await.unwrap();
     let (done, left) = (texts(&report, "changes").len(), texts(&report, "postponed").len());
     assert!(done > 0 && left > 0 && done + left == 20, "{done} done, {left} left");

@@ -20,6 +20,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use twilify::{
     Causes, CompanyNumber, EmployeeId, MobileNumber, Status,
     config::Fate,
+    limiter::Limiter,
     twilio::{Label, MessagingService, OwnedNumber, Owner, Route},
 };
 
@@ -30,7 +31,8 @@ use self::{
     unwritable::Profiles,
 };
 use crate::{
-    AT_ONCE, Change, Deadline, Plan, Provisioner, Report, Step, Watch, Who, plan::Phase, shelf::Shelf,
+    AT_ONCE, Change, Deadline, Plan, Provisioner, QUICK_STEP, Report, Step, Watch, Who, plan::Phase,
+    shelf::Shelf,
 };
 
 /// The most numbers that may wait for Okta to take them. If so many do, no more are bought: something
@@ -47,6 +49,8 @@ struct Work<'a> {
     watch: Watch<'a>,
     /// When it began to look at the world.
     began: Timestamp,
+    /// So that no more is begun than the vendors get done.
+    steps: Limiter,
     supply: Supply<'a>,
     waiting: Waiting,
     doubt: Doubt,
@@ -113,6 +117,7 @@ pub(crate) async fn apply(
         deadline,
         watch,
         began: known.began,
+        steps: Limiter::new(AT_ONCE, QUICK_STEP),
         doubt: Doubt::new(known.holders, waiting.map(|step| step.who.employee.clone()).collect()),
         supply: Supply::new(Shelf::new(provisioner, purchases, known.taken), purchases),
         waiting: Waiting::new(),
@@ -168,13 +173,16 @@ impl Work<'_> {
     /// Takes a step, if there is time for it. To abandon one is no worse than to be killed in it: the
     /// next run completes it.
     async fn take_in_time(&self, step: &Step) -> Outcome {
+        let turn = self.steps.enter().await;
         if Instant::now() >= self.deadline.last_start {
             return Later::NoTime.into();
         }
         if self.watch.stop.load(Ordering::Relaxed) {
             return Later::Stopped.into();
         }
-        match tokio::time::timeout_at(self.deadline.abandon.into(), self.take(step)).await {
+        let taken = tokio::time::timeout_at(self.deadline.abandon.into(), self.take(step)).await;
+        turn.done();
+        match taken {
             Ok(Ok(number)) => Outcome::Done(number),
             Ok(Err(why)) => Outcome::NotDone(why),
             Err(_) => Later::NoTime.into(),

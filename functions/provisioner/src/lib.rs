@@ -31,9 +31,12 @@ pub use self::{
     report::{Counts, Ended, Entry, Report},
 };
 
-/// How many steps are under way at once, and so how many requests at Okta and at Twilio. An Okta
-/// token may have 18 at once in a free org, and Twilio suggests few.
-pub(crate) const AT_ONCE: usize = 4;
+/// The most steps that are under way at once: enough to keep both vendors busy. How many requests are under way at each
+/// of them is the clients' decision; see [`Directory::until`] and [`Account::until`].
+pub(crate) const AT_ONCE: usize = 32;
+
+/// No more steps are begun at the same time if one takes longer, so that those under way are done well before the end.
+pub(crate) const QUICK_STEP: Duration = Duration::from_secs(4);
 
 /// How long before the end no new step is begun.
 const RESERVE: Duration = Duration::from_secs(30);
@@ -133,9 +136,11 @@ impl Provisioner {
 
     /// The same, with clients that wait as long as the vendors ask them to, if there is time.
     fn patient(&self, deadline: Deadline) -> Self {
+        let account = self.account.until(deadline.last_start);
         Self {
             directory: self.directory.until(deadline.last_start),
-            account: self.account.until(deadline.last_start),
+            messaging_service: self.messaging_service.as_ref().map(|it| it.through(&account)),
+            account,
             ..self.clone()
         }
     }

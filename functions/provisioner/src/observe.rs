@@ -6,7 +6,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use twilify::{
     EmployeeId, Status,
     config::Retire,
-    okta,
+    okta::{self, Listing},
     twilio::{self, Owner},
 };
 
@@ -31,7 +31,7 @@ pub(crate) async fn observe(provisioner: &Provisioner) -> Result<Observation, No
     let Provisioner { directory, account, settings, messaging_service, .. } = provisioner;
     // The numbers first: a number that another run buys in the meantime is then not taken for free.
     let numbers = account.list().await?;
-    let mut employees = directory.list(settings.okta_search.as_deref()).await?;
+    let Listing { mut employees, unreadable } = directory.list(settings.okta_search.as_deref()).await?;
     // While people come and go, pages may overlap.
     let mut seen = HashSet::new();
     employees.retain(|it| seen.insert(it.id.clone()));
@@ -39,7 +39,7 @@ pub(crate) async fn observe(provisioner: &Provisioner) -> Result<Observation, No
         Some(service) => Some(service.list().await?),
         None => None,
     };
-    let mut world = Observation { employees, numbers, enrolled, ..Observation::default() };
+    let mut world = Observation { employees, unreadable, numbers, enrolled, ..Observation::default() };
     if settings.retire != Retire::Keep {
         let absent = absent_owners(&world);
         let absences = absent.into_iter().map(|id| async {
@@ -51,6 +51,8 @@ pub(crate) async fn observe(provisioner: &Provisioner) -> Result<Observation, No
                 Ok(Some(_)) => Absence::NotServed,
                 // The token may not see this employee. That it may see nobody would have shown in the list.
                 Err(okta::Error::Refused(refusal)) if is_about_one(&refusal) => Absence::NotServed,
+                // Okta has them, whatever is wrong with what it says of them.
+                Err(error) if error.is_unreadable() => Absence::NotServed,
                 Err(error) => return Err(error.into()),
             };
             Ok::<_, NotObserved>((id, absence))
@@ -68,7 +70,8 @@ fn is_about_one(refusal: &okta::Refusal) -> bool {
 /// Those whose label is on a number and who are not among the employees, or have left.
 fn absent_owners(world: &Observation) -> Vec<EmployeeId> {
     let present = world.employees.iter().filter(|it| it.status != Status::Left).map(|it| &it.id);
-    let present: HashSet<_> = present.collect();
+    let present: HashSet<_> =
+        present.chain(world.unreadable.iter().filter_map(|it| it.id.as_ref())).collect();
     let owners = world.numbers.iter().filter_map(|it| match it.label.owner() {
         Owner::Employee(id) if !present.contains(&id) => Some(id),
         _ => None,

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use twilify::{
     CompanyNumber, Employee, EmployeeId, Status,
     config::Provisioning,
+    okta::Unreadable,
     phone::{Country, NotDialable, Territory},
     seal::{LastKnown, Seal},
     twilio::{OwnedNumber, Owner, Route},
@@ -24,6 +25,8 @@ pub use self::step::{Change, Step, Who};
 pub struct Observation {
     /// The employees that are served.
     pub employees: Vec<Employee>,
+    /// Those whom Okta lists too, but describes so that nobody can read it.
+    pub unreadable: Vec<Unreadable>,
     /// All numbers the account owns, whoever bought them.
     pub numbers: Vec<OwnedNumber>,
     /// Whose numbers are ours although they are not among the employees: what became of them.
@@ -33,6 +36,11 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// Whether Okta lists `employee`, but describes them so that nobody can read it.
+    pub(crate) fn cannot_read(&self, employee: &EmployeeId) -> bool {
+        self.unreadable.iter().any(|it| it.id.as_ref() == Some(employee))
+    }
+
     /// The numbers that must not be bought: those the account owned a moment ago, and those that stand in
     /// a profile, where another run may just have written them.
     pub(crate) fn taken(&self, country: Country) -> HashSet<CompanyNumber> {

@@ -11,6 +11,7 @@ pub mod aws;
 mod causes;
 pub mod config;
 mod employee;
+pub mod limiter;
 pub mod log;
 pub mod metrics;
 pub mod okta;

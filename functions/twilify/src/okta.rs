@@ -6,6 +6,7 @@ mod error;
 mod org;
 mod pace;
 mod page;
+mod publishers;
 mod standing;
 mod wire;
 
@@ -17,16 +18,17 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use url::Url;
 
-use self::pace::Pace;
+use self::pace::{Endpoint, Pace};
 pub use self::{
     error::{Error, Refusal, Subject, Unwritable},
     org::{NotAnOrg, OrgUrl},
+    publishers::Publishers,
     standing::{Allowance, Glance, Right, is_there},
-    wire::{Attribute, NotAnAttribute},
+    wire::{Attribute, NotAnAttribute, Unreadable},
 };
 use crate::{
     Employee, EmployeeId, Status, metrics,
-    phone::{CompanyNumber, MobileNumber, PhoneNumber, Territory},
+    phone::{CompanyNumber, MobileNumber},
     start,
     transport::{Answer, Failure, Http, MOST_PAGES},
 };
@@ -62,6 +64,15 @@ pub struct Directory {
     pace: Option<Arc<Pace>>,
 }
 
+/// The employees of a list.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// Those whose description can be read.
+    pub employees: Vec<Employee>,
+    /// The others.
+    pub unreadable: Vec<Unreadable>,
+}
+
 /// The state of a profile at the moment it was read, so that a write can say what it builds on.
 #[derive(Clone)]
 pub struct Revision {
@@ -91,41 +102,15 @@ impl Directory {
         start::connect(&self.http, self.url(".well-known/okta-organization")).await;
     }
 
-    /// The same directory for somebody who has time until `deadline`: where Okta asks for fewer
-    /// requests, it waits as long as Okta says, if the deadline allows.
+    /// The same directory for somebody who has time until `deadline`. It makes up to sixteen requests at a time, and
+    /// where two thirds of a rate limit are used up, it waits until the limit is reset, if the deadline
+    /// allows: the rest is for the functions that answer calls and texts.
     ///
-    /// Without this there are a few seconds, because a caller is on the line: what is read is tried once
+    /// Without this there are a few seconds, because a caller is on the line: a read is tried once
     /// more, if that is likely to help soon.
     #[must_use]
     pub fn until(&self, deadline: Instant) -> Self {
         Self { pace: Some(Arc::new(Pace::until(deadline))), ..self.clone() }
-    }
-
-    /// Finds who publishes `number`, in any of its usual notations, among those who work here.
-    ///
-    /// Okta's index may be seconds, and in bad times a minute, behind a change, and it still names people who have
-    /// left: they are passed over. Two who work here and publish the same number are
-    /// [`Error::Ambiguous`], because to pick one would hand a stranger the other's calls.
-    pub async fn find_by_company_number(
-        &self,
-        number: &CompanyNumber,
-        territory: &Territory,
-    ) -> Result<Option<Employee>, Error> {
-        let mut url = self.url("api/v1/users");
-        let notations = PhoneNumber::from(number.clone()).notations();
-        let alternatives = notations.iter().map(|it| format!(r#"profile.{} eq "{it}""#, self.company_phone));
-        let search = alternatives.collect::<Vec<_>>().join(" or ");
-        // Some of the matches may have left, so that two would not be enough to see one who has not.
-        url.query_pairs_mut().append_pair("search", &search).append_pair("limit", "10");
-        let users: Vec<wire::User> = self.get(url).await?.1;
-        let employees = users.into_iter().map(|user| user.into_employee(&self.company_phone));
-        // The index may remember a number that the profile it comes with has not any more.
-        let working = |it: &Employee| it.status == Status::Working && it.publishes(number, territory);
-        let mut working: Vec<_> = employees.filter(working).collect();
-        if working.len() > 1 {
-            return Err(Error::Ambiguous(working.into_iter().map(|it| it.id).collect()));
-        }
-        Ok(working.pop())
     }
 
     /// Reads one employee as they are at this moment, with the [`Revision`] that a write needs.
@@ -155,8 +140,10 @@ impl Directory {
     /// Lists the employees, page after page: everybody but those who have left, or, with `search`,
     /// whoever that [search expression] finds, those who have left included.
     ///
+    /// A user who cannot be read does not keep the others from being listed. A page that cannot be read is an error.
+    ///
     /// [search expression]: https://developer.okta.com/docs/reference/core-okta-api/#filter
-    pub async fn list(&self, search: Option<&str>) -> Result<Vec<Employee>, Error> {
+    pub async fn list(&self, search: Option<&str>) -> Result<Listing, Error> {
         let mut url = self.url("api/v1/users");
         url.query_pairs_mut()
             .append_pair("limit", PAGE)
@@ -164,11 +151,16 @@ impl Directory {
         if let Some(search) = search {
             url.query_pairs_mut().append_pair("search", search);
         }
-        let mut employees = Vec::new();
+        let mut listing = Listing::default();
         for _ in 0..MOST_PAGES {
-            let next = match self.get::<Vec<wire::User>>(url.clone()).await {
+            let next = match self.get::<Vec<Value>>(url.clone()).await {
                 Ok((answer, users)) => {
-                    employees.extend(users.into_iter().map(|user| user.into_employee(&self.company_phone)));
+                    for user in users {
+                        match wire::User::read(user) {
+                            Ok(user) => listing.employees.push(user.into_employee(&self.company_phone)),
+                            Err(unreadable) => listing.unreadable.push(unreadable),
+                        }
+                    }
                     let request = || format!("GET {}", url.path());
                     page::next(&answer.headers, self.org.url()).map_err(|page::Unusable| {
                         Error::Unreachable { request: request(), source: Failure::Link }
@@ -178,7 +170,7 @@ impl Directory {
                 Err(error) if error.is_too_slow() => Some(page::halved(&url).ok_or(error)?),
                 Err(error) => return Err(error),
             };
-            let Some(next) = next else { return Ok(employees) };
+            let Some(next) = next else { return Ok(listing) };
             url = next;
         }
         Err(Error::Unreachable { request: format!("GET {}", url.path()), source: Failure::Endless })
@@ -229,7 +221,13 @@ impl Directory {
                 None => request,
             }
         };
-        self.send(Method::POST, &path, request).await.map(drop)
+        let answer = self.send(Method::POST, &path, request).await?;
+        let user: wire::User = answer.json().map_err(|source| unreachable(&Method::POST, &path, source))?;
+        // Okta merges what is written at the same moment without `If-Match`, and one of the writers loses. And a change
+        // of the status does not change the `ETag`.
+        let is_written = user.attribute(attribute) == profile["profile"][attribute];
+        let has_left = user.into_employee(&self.company_phone).status == Status::Left;
+        if is_written && !has_left { Ok(()) } else { Err(Error::Conflict) }
     }
 
     async fn get<T: serde::de::DeserializeOwned>(&self, url: Url) -> Result<(Answer, T), Error> {
@@ -259,17 +257,16 @@ impl Directory {
         loop {
             let request = request().header(header::AUTHORIZATION, &token);
             let request = request.header(header::ACCEPT, "application/json");
-            if let Some(pace) = &self.pace
-                && !pace.keep().await
-            {
-                return Err(Error::Throttled);
-            }
+            let turn = match &self.pace {
+                Some(pace) => Some(pace.begin(Endpoint::of(&method, path)).await.ok_or(Error::Throttled)?),
+                None => None,
+            };
             let began = Instant::now();
             let answer = self.http.send(request).await;
             metrics::took("OktaLatency", began.elapsed());
             let answer = answer.map_err(|source| unreachable(&method, path, source))?;
-            if let Some(pace) = &self.pace {
-                pace.learn(&answer);
+            if let Some(turn) = turn {
+                turn.learn(&answer);
             }
             match answer.status {
                 status if status.is_success() => return Ok(answer),
@@ -279,7 +276,8 @@ impl Directory {
                 status => {
                     let failure: wire::Failure = answer.json().unwrap_or_default();
                     let refusal = failure.into_refusal(format!("{method} {path}"), status);
-                    let pause = pace::pause(&answer).filter(|_| status == StatusCode::TOO_MANY_REQUESTS);
+                    let is_throttled = status == StatusCode::TOO_MANY_REQUESTS;
+                    let pause = is_throttled.then(|| pace::pause(&answer));
                     return Err(Error::Refused(Refusal { pause, ..refusal }));
                 }
             }

@@ -1,5 +1,7 @@
 //! HTTP, with limits: how long a vendor may take and how much it may say.
 
+mod mended;
+
 use std::{
     sync::Arc,
     time::{Duration, SystemTime},
@@ -12,6 +14,8 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject as _},
 };
 use serde::de::DeserializeOwned;
+
+use crate::limiter::Limiter;
 
 /// How long a connection may take, the TLS handshake included.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -31,6 +35,12 @@ const LONGEST_ANSWER: usize = 8 << 20;
 /// The most pages that are read of a list, lest a vendor that always names a next one be followed for ever. Okta's hold 200
 /// employees, or 12 where it manages no more, Twilio's 1,000 numbers.
 pub(crate) const MOST_PAGES: usize = 2_000;
+
+/// A limit on the requests under way at one vendor, for a function that nobody waits for. Twilio takes a second or so to
+/// sell a number, which is no sign of too much load.
+pub(crate) fn limiter() -> Limiter {
+    Limiter::new(16, Duration::from_secs(2))
+}
 
 /// An HTTP client. Its clones share connections.
 #[derive(Clone, Debug)]
@@ -180,9 +190,13 @@ impl Answer {
         self.body
     }
 
-    /// Reads the body as JSON.
+    /// Reads the body as JSON. Characters that no string can hold are replaced.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        serde_json::from_slice(&self.body).map_err(|error| Failure::Unexpected {
+        let json = serde_json::from_slice(&self.body).or_else(|error| {
+            // Few answers need this, and only they pay for it.
+            serde_json::from_str(&mended::mended(&self.body)).map_err(|_| error)
+        });
+        json.map_err(|error| Failure::Unexpected {
             status: self.status,
             line: error.line(),
             column: error.column(),

@@ -38,6 +38,9 @@ struct Arguments {
     /// the time goes if the build was made with `CARGO_PROFILE_RELEASE_STRIP=none`.
     #[arg(long, value_name = "BINARY", conflicts_with = "compare")]
     profile: Option<PathBuf>,
+    /// Measures the provisioner alone, in companies where many are hired at once.
+    #[arg(long, conflicts_with_all = ["compare", "profile"])]
+    company: bool,
 }
 
 #[tokio::main]
@@ -51,14 +54,18 @@ async fn main() -> Result<()> {
         return profile(&build).await;
     }
     let mut table = Table::default();
+    if arguments.company {
+        measure_companies(&mut table).await?;
+        say(&format!("\n{}", table.markdown()));
+        return Ok(());
+    }
     for function in FUNCTIONS {
         say(&format!("measuring {function}"));
         measure(function, &mut table).await?;
     }
     say("measuring what a webhook is made of");
     parts::measure(&mut table)?;
-    say("measuring a company of ten thousand");
-    company::measure(&mut table).await?;
+    measure_companies(&mut table).await?;
     say(&format!("\n{}", machine()));
     say(&format!("\n{}", table.markdown()));
     let file = Path::new(TARGET).join("bench.json");
@@ -66,6 +73,13 @@ async fn main() -> Result<()> {
     std::fs::write(&file, format!("{all:#}\n")).with_context(|| format!("{}", file.display()))?;
     say("The figures are in target/bench.json, too.");
     Ok(())
+}
+
+async fn measure_companies(table: &mut Table) -> Result<()> {
+    say("measuring a company that hires thousands at once");
+    company::measure_hires(table).await?;
+    say("measuring a company of ten thousand");
+    company::measure(table).await
 }
 
 async fn profile(build: &Path) -> Result<()> {

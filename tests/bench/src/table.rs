@@ -34,6 +34,8 @@ pub(crate) enum What {
     CompanyMemory,
     CompanyTime,
     CompanyIdleTime,
+    ThousandHires,
+    ThreeThousandHires,
 }
 
 /// What a figure counts.
@@ -77,6 +79,8 @@ impl What {
             Self::CompanyMemory => ("memory after both", "VmHWM", Bytes),
             Self::CompanyTime => ("giving 10,000 employees a number", "processor time", Time),
             Self::CompanyIdleTime => ("a run when all of them have one", "processor time", Time),
+            Self::ThousandHires => ("a run for 1,000 hires", "20 ms for each request", Time),
+            Self::ThreeThousandHires => ("a run for 3,000 hires", "20 ms for each request", Time),
         }
     }
 
@@ -101,6 +105,8 @@ impl What {
             Self::Company => of([none, none, 30_100.]),
             Self::CompanyMemory => of([none, none, 64. * MEBIBYTE]),
             Self::CompanyIdle => of([none, none, 60.]),
+            Self::ThousandHires => of([none, none, 5.]),
+            Self::ThreeThousandHires => of([none, none, 15.]),
             _ => None,
         }
     }

@@ -31,7 +31,7 @@ pub use self::{
         sqs::Queues,
         ssm::Ssm,
     },
-    okta::{API_TOKEN as OKTA_TOKEN, Employee, Hidden, Okta, Refuses},
+    okta::{API_TOKEN as OKTA_TOKEN, Corrupt, Employee, Hidden, Okta, Refuses},
     operator::{Operator, Said},
     server::{Action, Fault, Health},
     twilio::{

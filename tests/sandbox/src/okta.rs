@@ -2,12 +2,15 @@
 //!
 //! <https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/>
 
+mod corrupt;
 mod employee;
 mod failure;
+mod limits;
 mod projection;
 mod reach;
 mod refuses;
 mod search;
+mod token;
 
 use std::sync::{
     Arc, Mutex,
@@ -25,10 +28,12 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-pub use self::{employee::Employee, reach::Hidden, refuses::Refuses};
+pub use self::{corrupt::Corrupt, employee::Employee, reach::Hidden, refuses::Refuses};
 use self::{
     failure::{Failure, NOT_FOUND},
+    limits::Limits,
     refuses::Touched,
+    token::{Etags, Rights},
 };
 use crate::{
     line::Identity,
@@ -55,14 +60,9 @@ pub struct Okta {
     lists_for_ever: Arc<AtomicBool>,
     /// What the token may do.
     rights: Arc<Mutex<Rights>>,
+    /// How often the token may ask, where that is limited.
+    limits: Arc<Mutex<Option<Limits>>>,
     url: String,
-}
-
-#[derive(Clone, Copy)]
-struct Rights {
-    may_write: bool,
-    no_ops_on_mastered: bool,
-    requests_left: u32,
 }
 
 type Reply = Result<Response, Failure>;
@@ -74,10 +74,10 @@ impl Okta {
         let schema =
             ["firstName", "lastName", "displayName", "email", "mobilePhone", "primaryPhone", "department"];
         let schema = Arc::new(Mutex::new(schema.map(ToOwned::to_owned).into()));
-        let rights =
-            Arc::new(Mutex::new(Rights { may_write: true, no_ops_on_mastered: false, requests_left: 599 }));
+        let rights = Arc::new(Mutex::new(Rights::all()));
         let (employees, index, lists_for_ever) = (Arc::default(), Arc::default(), Arc::default());
-        let okta = Self { health, employees, index, schema, lists_for_ever, rights, url };
+        let limits = Arc::default();
+        let okta = Self { health, employees, index, schema, lists_for_ever, rights, limits, url };
         let router = Router::new()
             .route("/api/v1/users", get(list))
             .route("/api/v1/users/{id}", get(read).post(update))
@@ -105,16 +105,6 @@ impl Okta {
     /// Adds an attribute to the schema of profiles.
     pub fn adds_attribute(&self, name: &str) {
         lock(&self.schema).push(name.to_owned());
-    }
-
-    /// Lets the token read and nothing more, like that of an administrator who may only look.
-    pub fn token_may_only_read(&self) {
-        lock(&self.rights).may_write = false;
-    }
-
-    /// Lets so many of the six hundred requests of a minute be left.
-    pub fn requests_left(&self, requests: u32) {
-        lock(&self.rights).requests_left = requests;
     }
 
     /// Hires someone.
@@ -182,10 +172,13 @@ impl Okta {
         self.change(first_name, |employee| employee.refuses = None);
     }
 
-    /// Whether a write is accepted that names an attribute of another system but changes nothing. No document
-    /// says it; by default it is refused.
-    pub fn accepts_no_ops_on_mastered(&self, accepts: bool) {
-        lock(&self.rights).no_ops_on_mastered = accepts;
+    /// Lets Okta say of somebody, from now on, what nobody can read.
+    ///
+    /// # Panics
+    ///
+    /// If nobody has the first name.
+    pub fn corrupts(&self, first_name: &str, corrupt: Corrupt) {
+        self.change(first_name, |employee| employee.corrupt = Some(corrupt));
     }
 
     /// Sets an attribute in somebody's profile, as an administrator would.
@@ -247,10 +240,13 @@ async fn authenticate(State(okta): State<Okta>, request: Request, next: Next) ->
             "You do not have permission to perform the requested action",
         ));
     }
-    let mut response = next.run(request).await;
-    for (name, value) in
-        [("x-rate-limit-limit", 600), ("x-rate-limit-remaining", requests_left), ("x-rate-limit-reset", 0)]
-    {
+    let standing = lock(&okta.limits).as_mut().map(|it| it.count(request.method(), request.uri().path()));
+    let standing = standing.unwrap_or(limits::Standing::unlimited(requests_left));
+    let mut response = match standing.refusal() {
+        Some(refusal) => refusal.into_response(),
+        None => next.run(request).await,
+    };
+    for (name, value) in standing.headers() {
         response.headers_mut().insert(name, value.into());
     }
     Ok(response)
@@ -274,6 +270,9 @@ async fn list(State(okta): State<Okta>, RawQuery(query): RawQuery) -> Reply {
                 "E0000031",
                 "Invalid search criteria.",
             ))?;
+            if let Some(status) = lock(&okta.rights).conditions.filter(|_| search.has_or()) {
+                return Err(Failure::new(status, "E0000031", "Invalid search criteria."));
+            }
             employees.iter().filter(|it| search.finds(it)).collect()
         }
         None => employees.iter().filter(|it| it.status != "DEPROVISIONED").collect(),
@@ -281,7 +280,7 @@ async fn list(State(okta): State<Okta>, RawQuery(query): RawQuery) -> Reply {
     let fields = parameter("fields");
     let page: Vec<_> =
         matching.iter().skip(after).take(limit).map(|it| projection::project(it.json(), fields)).collect();
-    let mut response = Json(page).into_response();
+    let mut response = corrupt::answer(&page.into());
     let link = |after: usize, relation: &str| {
         let others = query.iter().filter(|(name, _)| name != "after");
         let mut link = url::Url::parse(okta.url()).expect("a URL");
@@ -301,7 +300,12 @@ async fn read(State(okta): State<Okta>, Path(id): Path<String>) -> Reply {
     let employees = lock(&okta.employees);
     let employee = employees.iter().find(|it| it.id() == id || it.profile["login"] == id).ok_or(NOT_FOUND)?;
     employee.check_reach()?;
-    Ok(([(header::ETAG, employee.etag())], Json(employee.json())).into_response())
+    let mut response = corrupt::answer(&employee.json());
+    if lock(&okta.rights).etags == Etags::Told {
+        let etag = employee.etag().parse().expect("it is plain ASCII");
+        response.headers_mut().insert(header::ETAG, etag);
+    }
+    Ok(response)
 }
 
 async fn update(State(okta): State<Okta>, Path(id): Path<String>, headers: HeaderMap, body: Bytes) -> Reply {
@@ -320,7 +324,7 @@ async fn update(State(okta): State<Okta>, Path(id): Path<String>, headers: Heade
     if headers.get(header::IF_MATCH).is_some_and(|etag| etag != employee.etag().as_str()) {
         return Err(Failure::new(StatusCode::PRECONDITION_FAILED, "E0000231", "The ETag is stale"));
     }
-    if employee.status == "DEPROVISIONED" {
+    if employee.status == "DEPROVISIONED" && !lock(&okta.rights).edits_leavers {
         return Err(Failure::new(
             StatusCode::FORBIDDEN,
             "E0000038",
@@ -344,8 +348,11 @@ async fn update(State(okta): State<Okta>, Path(id): Path<String>, headers: Heade
     if profile.values().any(|value| value.as_str().is_some_and(|text| text.len() > 100)) {
         return Err(Failure::new(StatusCode::BAD_REQUEST, "E0000001", "Api validation failed: profile"));
     }
+    if !headers.contains_key(header::IF_MATCH) && lock(&okta.rights).loses_write() {
+        return Ok(corrupt::answer(&employee.json()));
+    }
     for (attribute, value) in profile {
         employee.set(&attribute, value);
     }
-    Ok(Json(employee.json()).into_response())
+    Ok(corrupt::answer(&employee.json()))
 }

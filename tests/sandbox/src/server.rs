@@ -75,6 +75,26 @@ pub struct Health {
     condition: Arc<Mutex<Condition>>,
     pub(crate) hang_up: Arc<Notify>,
     pub(crate) connections: Arc<AtomicUsize>,
+    load: Arc<Load>,
+}
+
+/// How many requests a vendor is busy with, and has been.
+#[derive(Default)]
+struct Load {
+    now: AtomicUsize,
+    most: AtomicUsize,
+    /// How many it takes at once; all of them if this is zero.
+    takes: AtomicUsize,
+    refused: AtomicUsize,
+}
+
+/// A request that the vendor is busy with.
+struct Busy<'a>(&'a AtomicUsize);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 #[derive(Default)]
@@ -137,6 +157,18 @@ impl Health {
         lock(&self.condition).requests.clone()
     }
 
+    /// Lets the vendor take so many requests at once, from now on, and refuse those that are too many.
+    pub fn takes_at_once(&self, requests: usize) {
+        self.load.takes.store(requests, Ordering::Relaxed);
+    }
+
+    /// The most requests that the vendor was busy with at the same time, and how many were
+    /// [too many](Self::takes_at_once).
+    #[must_use]
+    pub fn load(&self) -> (usize, usize) {
+        (self.load.most.load(Ordering::Relaxed), self.load.refused.load(Ordering::Relaxed))
+    }
+
     fn diagnose(&self, request: String) -> Option<Fault> {
         let mut condition = lock(&self.condition);
         let fault = condition.faults.iter_mut().find_map(|chance| chance(&request));
@@ -178,6 +210,28 @@ pub(crate) fn serve_vendor(line: Line, health: &Health, router: Router) {
 }
 
 async fn suffer(State(health): State<Health>, request: Request, next: Next) -> Response {
+    let Load { now, most, takes, refused } = &*health.load;
+    let at_once = now.fetch_add(1, Ordering::Relaxed) + 1;
+    let _busy = Busy(now);
+    let takes = takes.load(Ordering::Relaxed);
+    if takes > 0 && at_once > takes {
+        refused.fetch_add(1, Ordering::Relaxed);
+        return too_many_at_once();
+    }
+    most.fetch_max(at_once, Ordering::Relaxed);
+    suffer_one(&health, request, next).await
+}
+
+/// Okta names a limit of zero then, and Twilio a code and nothing more.
+///
+/// <https://developer.okta.com/docs/reference/rl-best-practices/>,
+/// <https://www.twilio.com/docs/api/errors/20429>
+fn too_many_at_once() -> Response {
+    let headers = [("x-rate-limit-limit", "0"), ("x-rate-limit-remaining", "0"), ("x-rate-limit-reset", "0")];
+    (StatusCode::TOO_MANY_REQUESTS, headers, r#"{"errorCode":"E0000047","code":20429}"#).into_response()
+}
+
+async fn suffer_one(health: &Health, request: Request, next: Next) -> Response {
     match health.diagnose(format!("{} {}", request.method(), request.uri())) {
         None => next.run(request).await,
         Some(Fault::Answers(status, body)) => {

@@ -36,8 +36,11 @@ impl Work<'_> {
         let Provisioner { account, directory, settings, .. } = self.provisioner;
         let numbers = account.list().await?;
         let owned: HashMap<&str, &OwnedNumber> = numbers.iter().map(|it| (it.number.as_e164(), it)).collect();
-        let employees =
-            if crossed { directory.list(settings.okta_search.as_deref()).await? } else { Vec::new() };
+        let employees = if crossed {
+            directory.list(settings.okta_search.as_deref()).await?.employees
+        } else {
+            Vec::new()
+        };
         for (who, number) in written {
             let Some(owned) = owned.get(number.as_str()) else { continue };
             let rival =

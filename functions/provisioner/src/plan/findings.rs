@@ -4,12 +4,13 @@ mod attributes;
 
 use std::collections::HashSet;
 
-use twilify::{Employee, Status, phone::Country, twilio::Owner};
+use twilify::{Employee, Status, okta::Unreadable, phone::Country, twilio::Owner};
 
 use super::{Absence, Numbers, Observation};
 
 pub(super) fn findings(world: &Observation, numbers: &Numbers<'_>, home: Country) -> Vec<String> {
-    let mut findings = attributes::findings(world, numbers, home);
+    let mut findings: Vec<String> = world.unreadable.iter().map(unreadable).collect();
+    findings.extend(attributes::findings(world, numbers, home));
     for (number, claims) in numbers.claims.iter().filter(|(_, claims)| claims.len() > 1) {
         findings.push(format!(
             "{} have the same company number ({}), so calls to it reach the one whose label it carries, or nobody. Remove it from all \
@@ -47,7 +48,7 @@ pub(super) fn findings(world: &Observation, numbers: &Numbers<'_>, home: Country
     let here: HashSet<_> =
         world.employees.iter().filter(|it| it.status != Status::Left).map(|it| &it.id).collect();
     for (owner, owned) in &numbers.by_owner {
-        let known = here.contains(owner);
+        let known = here.contains(owner) || world.cannot_read(owner);
         let absence = match world.absent.get(owner) {
             _ if known => continue,
             Some(Absence::NotServed) => continue,
@@ -72,6 +73,14 @@ pub(super) fn findings(world: &Observation, numbers: &Numbers<'_>, home: Country
         }
     }
     findings
+}
+
+fn unreadable(Unreadable { id, why }: &Unreadable) -> String {
+    let id = id.as_ref().map_or("without an id", |id| &id.0);
+    format!(
+        "Okta lists somebody ({id}) whose description cannot be read: {why}. Nothing is changed for them, and a number that \
+         they have stays theirs. Look at their profile in Okta, or ask Okta's support."
+    )
 }
 
 fn of_another_account(employee: &Employee, numbers: &Numbers<'_>) -> String {

@@ -86,7 +86,7 @@ impl<'a> Numbers<'a> {
         let working: HashSet<EmployeeId> = working.collect();
         let certain = self.somebody_is_here(world);
         world.numbers.iter().filter(move |it| match it.label.owner() {
-            Owner::Employee(id) => certain && !working.contains(&id),
+            Owner::Employee(id) => certain && !working.contains(&id) && !world.cannot_read(&id),
             Owner::Pool => true,
             Owner::Stranger => false,
         })

@@ -9,8 +9,9 @@ use crate::{
     transport::{Failure, jittered},
 };
 
-/// How long a caller waits for Okta to take another request.
-const SHORT: Duration = Duration::from_secs(2);
+/// How long a caller waits for Okta to take another request: of the four and a half seconds that Okta has, half a second
+/// is for that request.
+const SHORT: Duration = Duration::from_secs(4);
 
 /// How long to wait before a request is repeated that failed at once.
 const MOMENT: Duration = Duration::from_millis(100);
@@ -51,7 +52,8 @@ pub struct Refusal {
     pub status: StatusCode,
     /// Okta's `errorCode`, like `E0000011`.
     pub code: String,
-    /// Okta's `errorSummary`, [fit for a log](crate::phone::redacted).
+    /// Okta's `errorSummary` and, because it often says only that something is wrong, up to three of its `errorCauses`, like
+    /// `login: The field cannot be left blank`. [Fit for a log](crate::phone::redacted).
     pub summary: String,
     /// Okta's `errorId`, which its support asks for.
     pub id: String,
@@ -70,6 +72,12 @@ impl Error {
         }
     }
 
+    /// Whether Okta did answer, with something that cannot be read.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Unreachable { source: Failure::Unexpected { status, .. }, .. } if status.is_success())
+    }
+
     /// After how long the same request may well work, for somebody who has a few seconds; `None` if it is
     /// not worth another try.
     pub(super) fn passes_in(&self) -> Option<Duration> {
@@ -79,7 +87,7 @@ impl Error {
             Self::Unreachable { source, .. } if source.is_of_a_connection() => MOMENT,
             _ => return None,
         };
-        Some(jittered(pause))
+        Some(jittered(pause).min(SHORT))
     }
 }
 
@@ -142,6 +150,12 @@ impl Refusal {
         }
     }
 
+    /// Whether Okta would not answer this question, and may well answer another one: a search may be too long or too
+    /// complex, or not allowed with `or`. Which of the statuses it is then no document says.
+    pub(super) fn is_about_the_question(&self) -> bool {
+        [400, 403, 414].contains(&self.status.as_u16())
+    }
+
     /// Whether the attribute cannot be changed in Okta, because it comes from another system.
     #[must_use]
     pub fn is_mastered_elsewhere(&self) -> bool {
@@ -160,9 +174,11 @@ impl Refusal {
                 "another system is the source of this attribute; in Okta's profile editor let the attribute \
                  inherit from Okta"
             }
+            (400, "E0000001") => "correct in Okta what it says about this profile",
             (403, "E0000038") => "the employee has been deactivated",
             (403, _) => "give the token's owner the right to view and edit users",
             (404, "E0000007") => "the employee has been deleted",
+            (409, "E0000112") => "the account is being activated; try again in some minutes",
             (404, _) => "check the parameter okta/org-url",
             (429, _) => "wait a minute, or raise the token's share of the rate limit in Okta",
             (503, "E0000010") => "Okta is read-only for maintenance; try again later",

@@ -13,7 +13,8 @@ use crate::{
 /// [rate limit]: https://developer.okta.com/docs/reference/rl-best-practices/
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowance {
-    /// How many requests the org takes in a minute. A token gets half of that, unless an administrator has changed it.
+    /// How many requests the token may make in a minute: its own share of what the org takes, half of it unless an
+    /// administrator has changed that.
     pub limit: u32,
     /// How many are left in this one.
     pub remaining: u32,

@@ -56,6 +56,15 @@ pub(super) fn fields(company_phone: &Attribute) -> String {
     format!("id,status,statusChanged,profile:(firstName,lastName,displayName,{MOBILE},{company_phone})")
 }
 
+/// A user whom Okta lists and whose description cannot be read. They are there all the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Who it is, if that can be read.
+    pub id: Option<EmployeeId>,
+    /// What is wrong with the description. It repeats nothing of it.
+    pub why: &'static str,
+}
+
 /// A user, of which Okta promises little: attributes may be absent, null or blank.
 #[derive(Deserialize)]
 pub(super) struct User {
@@ -69,6 +78,19 @@ pub(super) struct User {
 }
 
 impl User {
+    pub(super) fn read(user: Value) -> Result<Self, Unreadable> {
+        let id = user["id"].as_str().map(|id| EmployeeId(id.to_owned()));
+        let has_profile = user["profile"].is_object();
+        serde_json::from_value(user).map_err(|_| Unreadable {
+            id,
+            why: if has_profile {
+                "its id, status or time of change is not text"
+            } else {
+                "it has no profile"
+            },
+        })
+    }
+
     /// What an attribute holds; null if it is absent.
     pub(super) fn attribute(&self, name: &str) -> Value {
         self.profile.get(name).cloned().unwrap_or_default()
@@ -106,12 +128,26 @@ pub(super) struct Failure {
     summary: String,
     #[serde(rename = "errorId")]
     id: String,
+    #[serde(rename = "errorCauses")]
+    causes: Vec<Cause>,
 }
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Cause {
+    #[serde(rename = "errorSummary")]
+    summary: String,
+}
+
+/// The most causes of a refusal that are kept.
+const MOST_CAUSES: usize = 3;
 
 impl Failure {
     pub(super) fn into_refusal(self, request: String, status: StatusCode) -> Refusal {
         let name = |text: String| text.chars().filter(char::is_ascii_graphic).take(40).collect();
-        let summary = redacted(&self.summary);
+        let causes = self.causes.iter().map(|it| &it.summary).filter(|it| !it.is_empty());
+        let said = std::iter::once(&self.summary).chain(causes.take(MOST_CAUSES));
+        let summary = said.map(|it| redacted(it)).collect::<Vec<_>>().join("; ");
         Refusal { request, status, code: name(self.code), summary, id: name(self.id), pause: None }
     }
 }

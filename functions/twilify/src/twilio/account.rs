@@ -2,7 +2,7 @@
 //!
 //! <https://www.twilio.com/docs/usage/api>
 
-use std::{fmt, str::FromStr, time::Instant};
+use std::{fmt, str::FromStr, sync::Arc, time::Instant};
 
 use http::{Method, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
@@ -16,9 +16,10 @@ use super::{
     AreaCode, AuthTokens, Error, Label, NumberSid, OwnedNumber, Refusal, Route, backoff, number::Listed,
 };
 use crate::{
+    limiter::Limiter,
     metrics,
     phone::{CompanyNumber, Country, redacted},
-    transport::{Answer, Failure, Http, MOST_PAGES},
+    transport::{Answer, Failure, Http, MOST_PAGES, limiter},
 };
 
 /// The most numbers Twilio puts on a page.
@@ -60,22 +61,23 @@ pub struct Account {
     sid: AccountSid,
     credentials: Credentials,
     deadline: Option<Instant>,
+    limiter: Option<Arc<Limiter>>,
 }
 
 impl Account {
     /// Takes charge of an account; no request is made yet.
     #[must_use]
     pub fn new(http: Http, api: Url, sid: AccountSid, credentials: Credentials) -> Self {
-        Self { http, api, sid, credentials, deadline: None }
+        Self { http, api, sid, credentials, deadline: None, limiter: None }
     }
 
-    /// The same account for somebody who has time until `deadline`: where Twilio says that there are
-    /// too many requests at once, it tries again a little later.
+    /// The same account for somebody who has time until `deadline`: it makes up to sixteen requests at a time, and
+    /// where Twilio says that there are too many at once, it tries again a little later.
     ///
     /// Without this nobody waits: a caller is on the line.
     #[must_use]
     pub fn until(&self, deadline: Instant) -> Self {
-        Self { deadline: Some(deadline), ..self.clone() }
+        Self { deadline: Some(deadline), limiter: Some(Arc::new(limiter())), ..self.clone() }
     }
 
     /// Lists numbers for sale in `area` that can both talk and text. None of them is reserved.
@@ -257,11 +259,20 @@ impl Account {
                     .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
                     .body(form.clone());
             }
+            let turn = match &self.limiter {
+                Some(limiter) => Some(limiter.enter().await),
+                None => None,
+            };
             let began = Instant::now();
             let answer = self.http.send(request).await;
             metrics::took("TwilioLatency", began.elapsed());
             let answer = answer.map_err(|source| Error::Unreachable { request: name(), source })?;
             let status = answer.status;
+            match turn {
+                Some(turn) if status == StatusCode::TOO_MANY_REQUESTS => turn.refused(),
+                Some(turn) => turn.done(),
+                None => {}
+            }
             if status.is_success() || (status.is_redirection() && may_redirect) {
                 return Ok(answer);
             }

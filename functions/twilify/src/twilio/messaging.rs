@@ -43,6 +43,12 @@ impl MessagingService {
         Self { account, service: url(""), numbers: url("/PhoneNumbers") }
     }
 
+    /// The same service, asked as `account` asks. See [`Account::until`].
+    #[must_use]
+    pub fn through(&self, account: &Account) -> Self {
+        Self { account: account.clone(), ..self.clone() }
+    }
+
     /// Lists the numbers in the service, page after page.
     pub async fn list(&self) -> Result<HashSet<CompanyNumber>, Error> {
         #[derive(Deserialize)]

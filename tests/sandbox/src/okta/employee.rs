@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::{Hidden, Refuses};
+use super::{Hidden, Refuses, corrupt::Corrupt};
 
 /// Someone in the org, active unless told otherwise.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct Employee {
     left: Option<Timestamp>,
     /// The attributes that cannot be changed here.
     pub(super) mastered_elsewhere: Vec<&'static str>,
+    /// What is wrong with what Okta says of them.
+    pub(super) corrupt: Option<Corrupt>,
     /// Why nobody can write the profile, if nobody can.
     pub(super) refuses: Option<Refuses>,
     /// What the token is told about them, if it cannot see them.
@@ -45,6 +47,7 @@ impl Employee {
             profile,
             left: None,
             mastered_elsewhere: Vec::new(),
+            corrupt: None,
             refuses: None,
             hidden: None,
         }
@@ -125,7 +128,7 @@ impl Employee {
             "lastUpdated": "2026-01-05T09:00:00.000Z",
             "passwordChanged": null,
             "type": { "id": "otysandbox" },
-            "profile": self.profile,
+            "profile": Corrupt::profile(self.corrupt, &self.profile),
             "credentials": { "provider": { "type": "OKTA", "name": "OKTA" } },
             "_links": { "self": { "href": format!("/api/v1/users/{}", self.id) } },
         })

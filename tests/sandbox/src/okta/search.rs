@@ -53,6 +53,10 @@ impl Search {
         }
     }
 
+    pub(super) fn has_or(&self) -> bool {
+        self.0.len() > 1
+    }
+
     /// Whether it finds `employee`. Values are compared without regard to case.
     pub(super) fn finds(&self, employee: &Employee) -> bool {
         self.0.iter().any(|conditions| conditions.iter().all(|condition| condition.met_by(employee)))
