@@ -37,7 +37,8 @@ async fn while_two_hundred_people_are_hired_every_call_of_the_first_minute_conne
         report = world.run_provisioner() => panic!("200 people take longer than a few seconds: {report:?}"),
         () = calls => {}
     }
-    assert!(served(&world) > 20, "{} people have a number by now", served(&world));
+    // Each of them takes two of the forty writes in a minute that are not reserved for others.
+    assert!(served(&world) > 12, "{} people have a number by now", served(&world));
 }
 
 #[tokio::test]

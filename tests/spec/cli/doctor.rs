@@ -9,7 +9,7 @@ use std::{
 
 use insta::assert_snapshot;
 use jiff::{SignedDuration, Timestamp};
-use sandbox::{Fault, MESSAGING_SERVICE_SID, Operator, World};
+use sandbox::{Corrupt, Fault, MESSAGING_SERVICE_SID, Operator, World};
 use serde_json::Value;
 
 use super::a_company_with_numbers;
@@ -294,4 +294,20 @@ async fn a_secret_that_is_stored_in_the_clear_is_found() {
     let (world, operator) = a_healthy_company().await;
     world.ssm.put("/twilify/okta/token", sandbox::OKTA_TOKEN);
     assert_snapshot!(complaints(&operator).await, @"stored secrets | stored in the clear, as String and not as SecureString: okta/token | store them encrypted: twilify init");
+}
+
+#[tokio::test]
+async fn a_search_that_the_tokens_role_does_not_allow_is_said_to_be_limited() {
+    let (world, operator) = a_healthy_company().await;
+    world.okta.token_has_conditions(403);
+    assert_eq!(complaints(&operator).await, "");
+    let said = operator.run(&["doctor"]).await.result;
+    assert!(said.contains("– Okta search: a number that a profile holds in another form"), "{said}");
+}
+
+#[tokio::test]
+async fn one_profile_that_nobody_can_read_is_no_reason_to_blame_the_token() {
+    let (world, operator) = a_healthy_company().await;
+    world.okta.corrupts("Ada", Corrupt::NoProfile);
+    assert_eq!(complaints(&operator).await, "");
 }

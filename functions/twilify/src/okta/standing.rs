@@ -1,6 +1,7 @@
 //! Whether an org is there, what a token may do, and how often: for whoever looks whether everything is set up.
 
 use http::{Method, StatusCode, header};
+use serde_json::Value;
 
 use super::{Directory, Error, OrgUrl, unreachable, wire};
 use crate::{
@@ -87,8 +88,9 @@ impl Directory {
         if let Some(search) = search {
             url.query_pairs_mut().append_pair("search", search);
         }
-        let (answer, users) = self.get::<Vec<wire::User>>(url).await?;
-        let people = users.into_iter().map(|user| user.into_employee(&self.company_phone));
+        let (answer, users) = self.get::<Vec<Value>>(url).await?;
+        let people = users.into_iter().filter_map(|user| wire::User::read(user).ok());
+        let people = people.map(|user| user.into_employee(&self.company_phone));
         let number = |name: &str| answer.headers.get(name)?.to_str().ok()?.parse().ok();
         let (limit, remaining) = (number("x-rate-limit-limit"), number("x-rate-limit-remaining"));
         Ok(Glance {
