@@ -7,7 +7,8 @@
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use twilify::twilio::{self, Account, Direction, IncomingMessage, Logged, OutgoingMessage, Search, Searched};
+use tokio::time::timeout;
+use twilify::twilio::{self, Account, Direction, IncomingMessage, Logged, OutgoingMessage, Search};
 
 use crate::circle::Returned;
 
@@ -26,12 +27,9 @@ const HOURS_IN_THE_QUEUE: SignedDuration = SignedDuration::from_hours(8);
 /// How long before now a text has come in that has not been in the queue: Twilio waits fifteen seconds, and clocks differ.
 pub(crate) const JUST_NOW: SignedDuration = SignedDuration::from_mins(1);
 
-/// How long the log may take. What is not found by then counts as not sent: a text that arrives twice is better than one
-/// that never arrives because of a long log. A request that has been made is waited for, so it may be four seconds more.
-const READING: Duration = Duration::from_secs(3);
-
-/// What the log says when it was not read to the end in that time.
-const TOO_LONG: &str = "Twilio's log takes too long to read, so a text may arrive twice";
+/// How long the log may take, all requests together. What is not found by then counts as not sent: a text that arrives twice
+/// is better than one that never arrives because the log is long or slow.
+const READING: Duration = Duration::from_secs(5);
 
 /// How long the same remark is not repeated to the same person.
 const SILENCE: SignedDuration = SignedDuration::from_hours(1);
@@ -42,7 +40,7 @@ pub(crate) enum NotSent {
     /// Twilio says so.
     #[error(transparent)]
     Refused(twilio::Error),
-    /// As far as is known, or can be seen now.
+    /// Nobody knows whether it was sent, or it may be sent another time.
     #[error(transparent)]
     Unknown(twilio::Error),
 }
@@ -101,18 +99,19 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Sends `messages` in their order, up to the first that cannot be sent.
+    /// Sends `messages` in their order, up to the first that cannot be sent. Those that were sent before are left out.
     pub(crate) async fn send(&self, messages: &[OutgoingMessage]) -> Result<(), NotSent> {
-        for message in messages {
+        let sent = match self.attempt {
+            Attempt::First => vec![false; messages.len()],
+            Attempt::Late(_) => self.were_sent(messages).await.map_err(NotSent::Unknown)?,
+        };
+        for (message, _) in messages.iter().zip(sent).filter(|(_, sent)| !sent) {
             self.send_one(message).await?;
         }
         Ok(())
     }
 
     async fn send_one(&self, outgoing: &OutgoingMessage) -> Result<(), NotSent> {
-        if self.is_late() && self.was_sent(outgoing).await.map_err(NotSent::Unknown)? {
-            return Ok(());
-        }
         let mut attempt = 1;
         loop {
             let Err(error) = self.account.send(outgoing).await else { return Ok(()) };
@@ -121,8 +120,8 @@ impl<'a> Delivery<'a> {
             }
             tokio::time::sleep(PAUSE).await;
             if error.is_of_unknown_outcome() {
-                let was_sent = self.was_sent(outgoing).await.unwrap_or(false);
-                return if was_sent { Ok(()) } else { Err(NotSent::Unknown(error)) };
+                let sent = self.were_sent(std::slice::from_ref(outgoing)).await.unwrap_or_default();
+                return if sent == [true] { Ok(()) } else { Err(NotSent::Unknown(error)) };
             }
             if attempt == ATTEMPTS {
                 return Err(NotSent::Unknown(error));
@@ -131,47 +130,72 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Whether Twilio's log has `outgoing`. The same sender may have written the same more than once, so there have to be
-    /// as many that went out as came in.
-    async fn was_sent(&self, outgoing: &OutgoingMessage) -> Result<bool, twilio::Error> {
-        let IncomingMessage { sid, from: sender, to_address, body, .. } = self.message;
-        let OutgoingMessage { from: company_number, to: mobile, body: forwarded, .. } = outgoing;
-        let end = Instant::now() + READING;
+    /// Which of `messages`, all to the same mobile, Twilio's log has.
+    async fn were_sent(&self, messages: &[OutgoingMessage]) -> Result<Vec<bool>, twilio::Error> {
+        match timeout(READING, self.look_up(messages)).await {
+            Ok(Err(error)) if !error.is_too_long() => Err(error),
+            Ok(Ok(sent)) => Ok(sent),
+            Ok(Err(_)) | Err(_) => {
+                tracing::warn!("Twilio's log takes too long to read, so a text may arrive twice");
+                Ok(vec![false; messages.len()])
+            }
+        }
+    }
+
+    /// The same sender may have written the same more than once, so there have to be as many that went out as came in.
+    ///
+    /// What went out is read first: the log lags, so a text that went out may be there although the one that came in later
+    /// is not, but not the other way round.
+    async fn look_up(&self, messages: &[OutgoingMessage]) -> Result<Vec<bool>, twilio::Error> {
         let came_in = self.came_in().await?;
-        let before = came_in - HOURS_IN_THE_QUEUE;
-        let (mut others, mut some_lately) = (0, false);
-        // A text from the hours before those may have waited, and gone out in them.
-        let since = before - HOURS_IN_THE_QUEUE;
-        let came = Search { from: sender, to: to_address, since, deadline: Some(end) };
-        let searched = self
-            .account
-            .search_log(came, |it| {
-                if it.direction == Direction::Inbound && it.sid != *sid && it.says(body) {
-                    others += 1;
-                    some_lately |= it.date_created >= before;
-                }
-                false
-            })
-            .await?;
-        if searched == Searched::OutOfTime {
-            tracing::warn!(TOO_LONG);
-            return Ok(false);
-        }
+        let lately = self.count_sent(messages, came_in, 0).await?;
         // What went out before this text came in can only be for another one, so it is not read without need.
-        let (since, others) = if some_lately { (before, others) } else { (came_in, 0) };
-        let (from, to) = (company_number.as_e164(), mobile.as_e164());
-        let mut sent = 0;
-        let searched = self
-            .account
-            .search_log(Search { from, to, since, deadline: Some(end) }, |it| {
-                sent += usize::from(it.direction == Direction::Outbound && it.says(forwarded));
-                sent > others
-            })
-            .await?;
-        if searched == Searched::OutOfTime {
-            tracing::warn!(TOO_LONG);
+        if lately.iter().all(|count| *count == 0) {
+            return Ok(vec![false; messages.len()]);
         }
-        Ok(searched == Searched::Found)
+        let before = came_in - HOURS_IN_THE_QUEUE;
+        let others = self.others_came(before - HOURS_IN_THE_QUEUE).await?;
+        if others.iter().all(|time| *time < before) {
+            return Ok(lately.into_iter().map(|count| count > 0).collect());
+        }
+        let sent = self.count_sent(messages, before, others.len()).await?;
+        Ok(sent.into_iter().map(|count| count > others.len()).collect())
+    }
+
+    /// How often each of `messages` went out since then. Nobody needs to know of more than `enough` and one more.
+    async fn count_sent(
+        &self,
+        messages: &[OutgoingMessage],
+        since: Timestamp,
+        enough: usize,
+    ) -> Result<Vec<usize>, twilio::Error> {
+        let mut counts = vec![0; messages.len()];
+        let Some(OutgoingMessage { from, to, .. }) = messages.first() else { return Ok(counts) };
+        let search = Search { from: from.as_e164(), to: to.as_e164(), since };
+        let count = |it: Logged| {
+            if it.direction == Direction::Outbound {
+                for (count, message) in counts.iter_mut().zip(messages) {
+                    *count += usize::from(it.says(&message.body));
+                }
+            }
+            counts.iter().all(|count| *count > enough)
+        };
+        self.account.search_log(search, count).await?;
+        Ok(counts)
+    }
+
+    /// When the same sender has written the same in other messages since then.
+    async fn others_came(&self, since: Timestamp) -> Result<Vec<Timestamp>, twilio::Error> {
+        let IncomingMessage { sid, from, to_address, body, .. } = self.message;
+        let mut times = Vec::new();
+        let note = |it: Logged| {
+            if it.direction == Direction::Inbound && it.sid != *sid && it.says(body) {
+                times.push(it.date_created);
+            }
+            false
+        };
+        self.account.search_log(Search { from, to: to_address, since }, note).await?;
+        Ok(times)
     }
 
     /// When the message came in, or some moments before that.
@@ -190,9 +214,9 @@ impl<'a> Delivery<'a> {
 
     /// Whether a remark of ours was made a short while ago: two machines must not answer each other for ever.
     pub(crate) async fn was_said(&self, from: &str, to: &str, remark: &str) -> Result<bool, twilio::Error> {
-        let search = Search { from, to, since: Timestamp::now() - SILENCE, deadline: None };
+        let search = Search { from, to, since: Timestamp::now() - SILENCE };
         let is_it = |it: Logged| it.direction == Direction::Outbound && it.says(remark);
-        Ok(self.account.search_log(search, is_it).await? == Searched::Found)
+        self.account.search_log(search, is_it).await
     }
 
     /// Whether what has come back went out from one number to another in the last hours.
@@ -202,9 +226,8 @@ impl<'a> Delivery<'a> {
         to: &str,
         returned: &Returned<'_>,
     ) -> Result<bool, twilio::Error> {
-        let deadline = Some(Instant::now() + READING);
-        let search = Search { from, to, since: Timestamp::now() - HOURS_IN_THE_QUEUE, deadline };
+        let search = Search { from, to, since: Timestamp::now() - HOURS_IN_THE_QUEUE };
         let is_it = |it: Logged| it.direction == Direction::Outbound && returned.is_of(&it);
-        Ok(self.account.search_log(search, is_it).await? == Searched::Found)
+        timeout(READING, self.account.search_log(search, is_it)).await.unwrap_or(Ok(false))
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use twilify::{
     Causes, CompanyNumber, EmployeeId, MobileNumber, metrics,
-    twilio::{self, Account, Direction, Logged, MessageStatus, OutgoingMessage, Search, Searched},
+    twilio::{self, Account, Direction, Logged, MessageStatus, OutgoingMessage, Search},
 };
 use url::Url;
 
@@ -114,10 +114,10 @@ impl SmsForward {
             tokio::time::sleep(PAUSE).await;
             let OutgoingMessage { from, to, body, .. } = outgoing;
             let since = Timestamp::now() - JUST_NOW;
-            let search = Search { from: from.as_e164(), to: to.as_e164(), since, deadline: None };
+            let search = Search { from: from.as_e164(), to: to.as_e164(), since };
             let was_sent = |it: Logged| it.direction == Direction::Outbound && it.says(body);
             if error.is_of_unknown_outcome()
-                && matches!(self.account.search_log(search, was_sent).await, Ok(Searched::Found))
+                && matches!(self.account.search_log(search, was_sent).await, Ok(true))
             {
                 break;
             }

@@ -96,6 +96,15 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Whether there was no time for the answer, or too much of it.
+    pub(crate) fn is_too_long(&self) -> bool {
+        match self {
+            Self::NoAnswer(error) => error.is_timeout(),
+            Self::TooLong => true,
+            Self::NotSent(_) | Self::Link | Self::Endless | Self::Unexpected { .. } => false,
+        }
+    }
+
     /// Whether the connection failed at once, so that another one may well work. One that was merely slow
     /// has used up the time for that.
     pub(crate) fn is_of_a_connection(&self) -> bool {

@@ -21,7 +21,7 @@ pub use self::{
     error::{Error, Meaning, NOT_PERMITTED, Refusal, is_stopped, meaning},
     leg::Leg,
     media::{File, MediaSid},
-    message::{Direction, Logged, MessageSid, OutgoingMessage, Search, Searched},
+    message::{Direction, Logged, MessageSid, OutgoingMessage, Search},
     messaging::{MessagingService, MessagingServiceSid},
     number::{AreaCode, Label, NotAnAreaCode, NumberSid, OwnedNumber, Owner},
     route::{CallEndpoint, Hint, Route},

@@ -135,6 +135,12 @@ impl Error {
         }
     }
 
+    /// Whether there was no time for the answer, or too much of it.
+    #[must_use]
+    pub fn is_too_long(&self) -> bool {
+        matches!(self, Self::Unreachable { source, .. } if source.is_too_long())
+    }
+
     /// Whether what was asked for is not there, or not yet.
     #[must_use]
     pub fn is_missing(&self) -> bool {

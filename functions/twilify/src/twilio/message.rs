@@ -2,7 +2,7 @@
 //!
 //! <https://www.twilio.com/docs/messaging/api/message-resource>
 
-use std::{str::FromStr, time::Instant};
+use std::{collections::HashSet, str::FromStr};
 
 use jiff::{Timestamp, fmt::rfc2822};
 use serde::{Deserialize, Deserializer};
@@ -14,8 +14,11 @@ use crate::{
     transport::MOST_PAGES,
 };
 
-/// How many messages to read at once: the most that Twilio puts on a page.
-const PAGE: &str = "1000";
+/// How many messages the first page of the log has. Nearly always it is the only one, and a short page comes quickly.
+const FIRST_PAGE: &str = "100";
+
+/// How many the further pages have: the most that Twilio puts on one.
+const FURTHER_PAGES: &str = "1000";
 
 /// Twilio's name for a message: `SM` or `MM` and 32 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
@@ -81,27 +84,14 @@ pub struct Search<'a> {
     pub to: &'a str,
     /// When Twilio took the oldest of them.
     pub since: Timestamp,
-    /// When the search ends although there is more to read, because somebody waits.
-    pub deadline: Option<Instant>,
-}
-
-/// What a search in the log has come to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Searched {
-    /// There is such a message.
-    Found,
-    /// There is none.
-    NotThere,
-    /// There was more to read at the deadline.
-    OutOfTime,
 }
 
 impl Logged {
-    /// Whether its text is `text`, as far as that can be seen: a Messaging Service may have replaced characters by plain
-    /// ones.
+    /// Whether its text is `text`, or may be what a Messaging Service with Smart Encoding has made of it. The text may also
+    /// have come back from a service that has rewritten it.
     #[must_use]
     pub fn says(&self, text: &str) -> bool {
-        self.body == text || folded(&self.body).eq(folded(text))
+        self.body == text || is_rewritten(text, &self.body) || is_rewritten(&self.body, text)
     }
 
     /// How many pictures and other files it has.
@@ -140,7 +130,7 @@ impl Account {
     /// first.
     pub async fn messages_since(&self, from: &str, to: &str, since: Timestamp) -> Result<Vec<Logged>, Error> {
         let mut messages = Vec::new();
-        let search = Search { from, to, since, deadline: None };
+        let search = Search { from, to, since };
         let all = |message| {
             messages.push(message);
             false
@@ -149,36 +139,37 @@ impl Account {
         Ok(messages)
     }
 
-    /// Looks for a message in the log that is `wanted`. They are read from the newest on, and no further than that; at least
-    /// one page, whatever the deadline.
+    /// Whether there is a message in the log that is `wanted`. They are read from the newest on, and no further than that.
     ///
     /// The list is not narrowed by `DateSent`: a message that Twilio has only just taken has no such date yet, and it is
     /// the one that matters.
     pub async fn search_log(
         &self,
-        Search { from, to, since, deadline }: Search<'_>,
+        Search { from, to, since }: Search<'_>,
         mut wanted: impl FnMut(Logged) -> bool,
-    ) -> Result<Searched, Error> {
+    ) -> Result<bool, Error> {
         #[derive(Deserialize)]
         struct Page {
             messages: Vec<Logged>,
             next_page_uri: Option<String>,
         }
 
-        let mut url = self.url("Messages.json");
-        url.query_pairs_mut().append_pair("From", from).append_pair("To", to).append_pair("PageSize", PAGE);
-        for _ in 0..MOST_PAGES {
+        let list = |page_size| {
+            let mut url = self.url("Messages.json");
+            url.query_pairs_mut().extend_pairs([("From", from), ("To", to), ("PageSize", page_size)]);
+            url
+        };
+        let (mut url, mut seen) = (list(FIRST_PAGE), HashSet::new());
+        for number in 0..MOST_PAGES {
             let page: Page = self.get(&url).await?;
             let goes_back_further = page.messages.iter().any(|it| it.date_created < since);
-            if page.messages.into_iter().filter(|it| it.date_created >= since).any(&mut wanted) {
-                return Ok(Searched::Found);
+            let mut new = page.messages.into_iter().filter(|it| it.date_created >= since);
+            // The first long page begins with what was on the short one.
+            if new.any(|it| seen.insert(it.sid.clone()) && wanted(it)) {
+                return Ok(true);
             }
-            let next = page.next_page_uri.filter(|_| !goes_back_further);
-            let Some(next) = next else { return Ok(Searched::NotThere) };
-            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                return Ok(Searched::OutOfTime);
-            }
-            url = self.next_page(&url, &next)?;
+            let Some(next) = page.next_page_uri.filter(|_| !goes_back_further) else { return Ok(false) };
+            url = if number == 0 { list(FURTHER_PAGES) } else { self.next_page(&url, &next)? };
         }
         Err(Error::endless(&url))
     }
@@ -197,23 +188,40 @@ impl FromStr for MessageSid {
     }
 }
 
-/// The letters and digits of `text`, without the characters that Smart Encoding replaces, or puts in their place.
+/// Whether Smart Encoding may have made `plain` of `text`: it replaces typographic characters by plain ones, and leaves
+/// everything else as it is.
 ///
 /// <https://www.twilio.com/docs/messaging/services/smart-encoding-char-list>
-fn folded(text: &str) -> impl Iterator<Item = char> {
+fn is_rewritten(text: &str, plain: &str) -> bool {
+    text.chars().any(is_typographic) && !plain.chars().any(is_typographic) && kept(text).eq(kept(plain))
+}
+
+/// The characters of `text` that are neither replaced by Smart Encoding nor put in the place of others.
+fn kept(text: &str) -> impl Iterator<Item = char> {
     text.chars().flat_map(|it| {
-        let kept = match it {
+        let fraction = match it {
             '\u{bc}' => "14",
             '\u{bd}' => "12",
             '\u{be}' => "34",
             _ => "",
         };
-        // Unicode calls some of the replaced signs letters: apostrophes and accents (U+02B0 to U+02FF), clicks that
-        // look like bars and exclamation marks (U+01C0 to U+01C3).
-        let is_sign = ('\u{2b0}'..='\u{2ff}').contains(&it) || ('\u{1c0}'..='\u{1c3}').contains(&it);
-        let is_kept = (it.is_alphabetic() && !is_sign) || it.is_ascii_digit();
-        kept.chars().chain(is_kept.then_some(it))
+        let is_kept = !is_typographic(it) && (!it.is_ascii() || it.is_ascii_alphanumeric());
+        fraction.chars().chain(is_kept.then_some(it))
     })
+}
+
+/// Whether Smart Encoding may replace a character: quotes, dashes, bars, spaces and the like. An emoji is none of them.
+fn is_typographic(char: char) -> bool {
+    match char {
+        // Unicode calls some of these letters: apostrophes and accents, and clicks that look like bars.
+        '\u{a0}'..='\u{bf}' | '\u{1c0}'..='\u{1c3}' | '\u{2b0}'..='\u{2ff}' => true,
+        '\u{80}'..='\u{25ff}'
+        | '\u{2758}'..='\u{275e}'
+        | '\u{29f5}'..='\u{29f9}'
+        | '\u{3000}'..='\u{303f}'
+        | '\u{fe10}'..='\u{ffef}' => !char.is_alphanumeric(),
+        _ => false,
+    }
 }
 
 fn text_or_nothing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
@@ -247,9 +255,18 @@ mod tests {
             assert!(logged(rewritten).says(written), "{written}");
             assert!(logged(written).says(written), "{written}");
         }
-        for (one, other) in [("Yes", "No"), ("12:30", "12:31"), ("はい", "いいえ"), ("Müller", "Möller")]
-        {
-            assert!(!logged(one).says(other), "{one}");
+        for (one, other) in [
+            ("Yes", "No"),
+            ("12:30", "12:31"),
+            ("はい", "いいえ"),
+            ("Müller", "Möller"),
+            ("?", "!!"),
+            ("👍", "❤\u{fe0f}"),
+            ("👍", ""),
+            ("\u{201c}👍\u{201d}", "\"❤\""),
+            ("رمز ١٢٣", "رمز ٤٥٦"),
+        ] {
+            assert!(!logged(one).says(other) && !logged(other).says(one), "{one}");
         }
     }
 }

@@ -3,13 +3,14 @@
 //! <https://www.twilio.com/docs/voice/twiml>
 
 use std::{
-    fmt::{self, Display},
+    fmt::{self, Display, Write as _},
     str::FromStr,
 };
 
+use http::{HeaderValue, Response, header};
+
 use super::{CallEndpoint, Leg};
 use crate::phone::{MobileNumber, PhoneNumber};
-use http::{HeaderValue, Response, header};
 
 /// What Twilio should do with a call, one verb after the other; after the last one it hangs up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -241,7 +242,10 @@ fn is_special(char: char) -> bool {
 
 impl From<VoiceResponse> for Response<String> {
     fn from(twiml: VoiceResponse) -> Self {
-        xml(twiml.to_string())
+        // There is room for all that we say to a caller, so that nothing is moved while it is written.
+        let mut text = String::with_capacity(1024);
+        write!(text, "{twiml}").expect("a string takes whatever is written");
+        xml(text)
     }
 }
 
