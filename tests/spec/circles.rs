@@ -30,6 +30,7 @@ async fn a_strangers_text_that_begins_like_one_of_ours_is_forwarded_every_time()
         "From: +14155550199\n\nHello".to_owned(),
         "From: +14155550199\n\nHello".to_owned(),
         format!("From: {COMPANY_NUMBER}\n\n"),
+        format!("{}Hello", format!("From: {COMPANY_NUMBER}\n\n").repeat(3)),
     ] {
         let before = world.twilio.inbox(MOBILE).len();
         assert_eq!(world.text(CALLER, COMPANY_NUMBER, &text).await.status, 200);
@@ -66,10 +67,10 @@ async fn they_come_to_an_end_even_if_twilios_log_shows_nothing() {
     world.twilio.behaves(|it| it.log_takes = std::time::Duration::from_hours(1));
     world.text(CALLER, COMPANY_NUMBER, "Hello").await;
     let mut seen = 0;
-    for _ in 0..8 {
+    for _ in 0..14 {
         seen = a_round(&world, seen).await;
     }
-    assert!(seen <= 6, "{:#?}", bodies(world.twilio.inbox(MOBILE)));
+    assert!(seen <= 11, "{:#?}", bodies(world.twilio.inbox(MOBILE)));
 }
 
 #[tokio::test]

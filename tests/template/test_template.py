@@ -184,15 +184,25 @@ def test_alarms_and_dashboard_look_at_metrics_that_the_code_counts(template):
 
 def test_there_is_an_alarm_when_texts_wait_too_long_and_before_dead_ones_are_deleted(template):
     alarms = [template.properties(it) for it in template.resources("AWS::CloudWatch::Alarm")]
-    ages = [it for it in alarms if it["MetricName"] == "ApproximateAgeOfOldestMessage"]
-    watched = {it["Dimensions"][0]["Value"].split(".")[0].strip("${"): it["Threshold"] for it in ages}
-    assert set(watched) == {"LateTexts", "DeadTexts"}
-    # A text leaves LateTexts after 11 minutes, and is deleted after 14 days.
-    assert watched["LateTexts"] > 11 * 60
-    assert watched["DeadTexts"] < 14 * 24 * 3600
-    unfetched = template.properties("LaterTextsWait")
-    assert unfetched["Dimensions"][0]["Value"].startswith("${LaterTexts"), unfetched
-    assert (unfetched["MetricName"], unfetched["Statistic"]) == ("ApproximateNumberOfMessagesVisible", "Minimum")
+    [age] = [it for it in alarms if it["MetricName"] == "ApproximateAgeOfOldestMessage"]
+    # A text leaves LateTexts after 11 minutes.
+    assert (age["Statistic"], age["EvaluationPeriods"]) == ("Maximum", 1) and age["Threshold"] > 11 * 60
+    unfetched, dead = template.properties("LaterTextsWait"), template.properties("DeadTextsOld")
+    for alarm, queue in [(age, "LateTexts"), (unfetched, "LaterTexts"), (dead, "DeadTexts")]:
+        assert (alarm["Namespace"], alarm["ComparisonOperator"]) == ("AWS/SQS", "GreaterThanThreshold"), queue
+        assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": f"${{{queue}.QueueName}}"}]
+        assert (alarm["TreatMissingData"], len(alarm["AlarmActions"])) == ("notBreaching", 1), queue
+    for alarm in (unfetched, dead):
+        assert (alarm["MetricName"], alarm["Statistic"]) == ("ApproximateNumberOfMessagesVisible", "Minimum")
+        assert alarm["Threshold"] == 0
+    # Each text of LaterTexts is tried every half hour, and a dead one is deleted after 14 days.
+    assert unfetched["Period"] * unfetched["EvaluationPeriods"] == 30 * 60
+    assert dead["Period"] * dead["EvaluationPeriods"] == 7 * 24 * 3600
+
+
+def test_each_late_text_is_fetched_by_itself(template):
+    sources = [template.properties(it) for it in template.resources("AWS::Lambda::EventSourceMapping")]
+    assert sources and all(it["BatchSize"] == 1 for it in sources)
 
 
 def test_a_text_that_reaches_nobody_although_somebody_could_help_raises_an_alarm_at_once(template):

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How long all of it may take: Twilio waits fifteen seconds, and a cold start needs some of them.
-const BUDGET: Duration = Duration::from_secs(10);
+const BUDGET: Duration = Duration::from_millis(9500);
 
 /// How long Twilio is asked again.
 const ASKING: Duration = Duration::from_secs(8);
@@ -119,7 +119,7 @@ impl SmsForward {
     }
 
     /// Tells the sender that a message could not be delivered, if that is wanted and they have a phone, at most
-    /// once an hour.
+    /// once an hour. The answer to a message that has waited in the queue reaches nobody.
     pub(crate) async fn tell_sender(
         &self,
         message: &IncomingMessage,
@@ -127,7 +127,8 @@ impl SmsForward {
         delivery: &Delivery<'_>,
     ) -> MessagingResponse {
         let remark = Words::NotDelivered.to_string();
-        let wanted = self.settings.notify_sender && message.from.parse::<PhoneNumber>().is_ok();
+        let wanted =
+            self.settings.notify_sender && !delivery.is_late() && message.from.parse::<PhoneNumber>().is_ok();
         if wanted && matches!(delivery.was_said(number.as_e164(), &message.from, &remark).await, Ok(false)) {
             MessagingResponse::reply(remark)
         } else {

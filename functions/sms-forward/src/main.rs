@@ -21,8 +21,8 @@ use twilify::{
     twilio::Rejection,
 };
 
-/// How long an event waits for the parameters that the start did not get. What it has to do then takes up to ten seconds,
-/// and Lambda ends it after fourteen.
+/// How long an event waits for the parameters that the start did not get. Half a second more may go to the connection with
+/// Okta, and nine and a half to the work itself. Lambda ends the event after fourteen.
 const PATIENCE: Duration = Duration::from_millis(3500);
 
 /// What an invocation comes to.

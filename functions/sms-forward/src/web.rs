@@ -23,13 +23,13 @@ const WHILE_LIMITED: Duration = Duration::from_secs(4);
 /// How long a file is asked for that is not there yet. A webhook may come some seconds before the files of its message.
 ///
 /// <https://support.twilio.com/hc/en-us/articles/44750147594523>
-const WHILE_MISSING: Duration = Duration::from_secs(10);
+const WHILE_MISSING: Duration = Duration::from_secs(9);
 
 /// How long the first pause before a file is asked for again; each is longer by as much.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// How long all of it may take. Lambda gives the function fourteen seconds.
-const FOR_A_FILE: Duration = Duration::from_secs(12);
+/// How long all of it may take. Lambda gives the function fourteen seconds, of which four may go to reading the parameters.
+const FOR_A_FILE: Duration = Duration::from_millis(9500);
 
 impl SmsForward {
     /// Refuses what Twilio did not sign and links that are not ours, and tells Twilio whether a message was
