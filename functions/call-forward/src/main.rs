@@ -51,7 +51,7 @@ async fn serve() -> Result<(), Error> {
             match function.get(PATIENCE).await {
                 Ok(function) => Ok(function.respond(event).await),
                 Err(error @ secrets::Error::Unanswered { .. }) => {
-                    Ok(without_parameters(&error, &event.path(), &calls))
+                    Ok(without_parameters(&error, event, &calls))
                 }
                 Err(error) => Err(error),
             }
@@ -64,11 +64,17 @@ async fn serve() -> Result<(), Error> {
 
 /// Nobody can tell whether this is Twilio's, so it is told what everybody may know. After a call that is what is true whether
 /// anybody has answered or not.
-fn without_parameters(error: &secrets::Error, path: &str, settings: &Calls) -> Response<String> {
+fn without_parameters(error: &secrets::Error, event: Event<'_>, settings: &Calls) -> Response<String> {
     tracing::error!(error = %Causes(error), "cannot see what Twilio wants");
     metrics::count("ParametersUnread");
-    let asked_at = CallEndpoint::at(path).unwrap_or(CallEndpoint::Incoming);
-    if asked_at == CallEndpoint::After {
+    let asked_at = CallEndpoint::at(&event.path()).unwrap_or(CallEndpoint::Incoming);
+    let has_ended = match asked_at {
+        CallEndpoint::Incoming => false,
+        CallEndpoint::After => true,
+        CallEndpoint::Again => Request::try_from(event)
+            .is_ok_and(|request| SecondAttempt::claims_to_follow_a_dial(request.body())),
+    };
+    if has_ended {
         return ended(settings).into();
     }
     Outcome::TryLater.log();
