@@ -7,13 +7,14 @@ use gateway::{Event, answer};
 use http::{Request, Response};
 use lambda_http::{Error, LambdaEvent, lambda_runtime::run, service_fn};
 use serde_json::value::RawValue;
+use tokio::time::{Instant, timeout_at};
 use twilify::{
-    Causes,
+    Causes, CompanyNumber,
     config::{self, Aws, Calls, Settings},
     log, metrics,
     secrets::{self, Parameters},
     start::Lazy,
-    switchboard::{Switchboard, Unreached},
+    switchboard::{Destination, Silence, Switchboard, Unreached},
     transport::{Http, WHILE_SOMEONE_WAITS},
     twilio::{
         CallEndpoint, CallEvent, EndedDial, Hint, IncomingCall, Rejection, SecondAttempt, VoiceResponse,
@@ -21,9 +22,15 @@ use twilify::{
     },
 };
 
-/// How long an event waits for the parameters that the start did not get. Together with a start that has waited in vain this
-/// is less than the 15 seconds after which Twilio gives up; then the second attempt finds what this one was too late for.
+/// How long an event waits for the parameters that the start did not get.
 const PATIENCE: Duration = Duration::from_secs(6);
+
+/// How long a caller waits, the start of the function included. Twilio gives up after [15 seconds][timeout], which include its
+/// connection to the gateway, and the function is ended after 14. The longest start that gets no parameters takes 7 seconds. It
+/// leaves 6.5: up to 6 for the parameters, and the rest for Okta.
+///
+/// [timeout]: https://www.twilio.com/docs/api/errors/11205
+const LONGEST_WAIT: Duration = Duration::from_millis(13_500);
 
 struct CallForward {
     webhooks: Webhooks,
@@ -47,9 +54,10 @@ async fn serve() -> Result<(), Error> {
     let function = Lazy::start(open).await?;
     let handle = async |LambdaEvent { payload, context }: LambdaEvent<Box<RawValue>>| {
         let event: Event<'_> = serde_json::from_str(payload.get())?;
+        let deadline = Instant::now() + LONGEST_WAIT.saturating_sub(function.took());
         let response = async {
             match function.get(PATIENCE).await {
-                Ok(function) => Ok(function.respond(event).await),
+                Ok(function) => Ok(function.respond(event, deadline).await),
                 Err(error @ secrets::Error::Unanswered { .. }) => {
                     Ok(without_parameters(&error, event, &calls))
                 }
@@ -97,8 +105,8 @@ impl CallForward {
     }
 
     /// Refuses what Twilio did not sign. Whatever else goes wrong, the caller hears about it.
-    async fn respond(&self, event: Event<'_>) -> Response<String> {
-        self.twiml(event).await.map_or_else(
+    async fn respond(&self, event: Event<'_>, deadline: Instant) -> Response<String> {
+        self.twiml(event, deadline).await.map_or_else(
             |rejection| {
                 tracing::warn!(reason = %rejection, "refused a request");
                 metrics::count("RequestsRefused");
@@ -108,7 +116,7 @@ impl CallForward {
         )
     }
 
-    async fn twiml(&self, event: Event<'_>) -> Result<VoiceResponse, Rejection> {
+    async fn twiml(&self, event: Event<'_>, deadline: Instant) -> Result<VoiceResponse, Rejection> {
         let request = Request::try_from(event).map_err(|error| Rejection::Malformed(error.part()))?;
         let asked_at = CallEndpoint::at(request.uri().path()).ok_or(Rejection::NotFound)?;
         let event = match asked_at {
@@ -122,17 +130,17 @@ impl CallForward {
             }
         };
         Ok(match event {
-            CallEvent::Incoming(call) => self.connect(call, asked_at).await,
-            CallEvent::Ended(dial) => self.after(&dial, asked_at).await,
+            CallEvent::Incoming(call) => self.connect(call, asked_at, deadline).await,
+            CallEvent::Ended(dial) => self.after(&dial, asked_at, deadline).await,
         })
     }
 
-    async fn connect(&self, call: IncomingCall, asked_at: CallEndpoint) -> VoiceResponse {
+    async fn connect(&self, call: IncomingCall, asked_at: CallEndpoint, deadline: Instant) -> VoiceResponse {
         let IncomingCall { from, to, attestation, forwarded_from, hint, .. } = call;
         let outcome = match to {
             None => Outcome::NotInService,
             Some(to) => {
-                let found = self.switchboard.find(&to, &hint).await;
+                let found = self.find(&to, &hint, deadline).await;
                 if let Err(Unreached::Unknown(silence)) = &found {
                     tracing::error!(error = %Causes(silence), "cannot connect a call");
                 }
@@ -144,9 +152,23 @@ impl CallForward {
         outcome.twiml(&self.settings, asked_at, hint)
     }
 
-    async fn after(&self, dial: &EndedDial, asked_at: CallEndpoint) -> VoiceResponse {
+    /// The phone behind `number`, if that becomes known before the caller has waited too long.
+    async fn find(
+        &self,
+        number: &CompanyNumber,
+        hint: &Hint,
+        deadline: Instant,
+    ) -> Result<Destination, Unreached> {
+        let found = timeout_at(deadline, self.switchboard.find(number, hint)).await;
+        found.unwrap_or_else(|_| {
+            tracing::error!("the parameters came so late that Okta had no time to answer");
+            Err(Unreached::Unknown(Silence::TooSlow))
+        })
+    }
+
+    async fn after(&self, dial: &EndedDial, asked_at: CallEndpoint, deadline: Instant) -> VoiceResponse {
         if let Some((to, hint)) = to_be_rung_again(dial)
-            && let Ok(found) = self.switchboard.find(to, hint).await
+            && let Ok(found) = self.find(to, hint, deadline).await
         {
             return ring_again(found, to.clone(), &self.settings, asked_at);
         }
