@@ -90,3 +90,18 @@ async fn a_run_for_which_the_secrets_cannot_be_read_fails_and_says_why() {
     assert_eq!(failed.kind, "ParametersUnread", "{}", failed.message);
     assert!(failed.message.contains("AWS Systems Manager does not answer"), "{}", failed.message);
 }
+
+#[tokio::test]
+async fn a_caller_hears_something_before_twilio_gives_up_however_slow_all_are() {
+    let world = a_world_that_remembers_ada().await;
+    start_anew(&world).await;
+    // The start waits in vain for seven seconds, and the event then gets its parameters late.
+    world.ssm.health.fails_on("POST /", 1, Fault::Hangs);
+    world.ssm.health.fails_when(|_| true, Fault::Takes(Duration::from_secs(5)));
+    world.okta.health.fails(Fault::Hangs);
+    let started = Instant::now();
+    let heard = world.call(CALLER, COMPANY_NUMBER).await.to_string();
+    let waited = started.elapsed();
+    assert_eq!(heard, CONNECTED, "by the last known mobile, after {waited:?}");
+    assert!((Duration::from_secs(11)..Duration::from_millis(14_900)).contains(&waited), "{waited:?}");
+}

@@ -115,6 +115,24 @@ async fn after_a_call_one_hears_what_is_true_in_any_case_while_aws_does_not_tell
 }
 
 #[tokio::test]
+async fn a_second_attempt_after_a_call_says_that_it_has_ended_while_aws_does_not_tell_the_secrets() {
+    let world = a_world_that_remembers_ada().await;
+    let again = world.twilio.owned()[0].voice_fallback_url.clone();
+    let ended =
+        world.twilio.a_call(CALLER, COMPANY_NUMBER).ended("call-forward/after?name=QWRh", "completed");
+    let failed = ended.url().to_owned();
+    let again = ended.to_url(|_| again);
+    let by_url = again.clone().without("DialCallStatus").with("ErrorUrl", &failed);
+    world.configure("TWILIFY_LOG", "info").await;
+    world.ssm.health.fails(Fault::Answers(500, "{}"));
+    for again in [again, by_url] {
+        let answer = world.twilio.deliver(&again).await;
+        assert_eq!(answer.status, 200);
+        assert!(answer.body.contains("<Say>The call has ended. Goodbye.</Say>"), "{}", answer.body);
+    }
+}
+
+#[tokio::test]
 async fn what_is_texted_while_aws_does_not_tell_the_secrets_arrives_later() {
     let world = a_world_that_remembers_ada().await;
     world.ssm.health.fails(Fault::Answers(500, "{}"));

@@ -7,6 +7,7 @@ use gateway::{Event, answer};
 use http::{Request, Response};
 use lambda_http::{Error, LambdaEvent, lambda_runtime::run, service_fn};
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 use twilify::{
     Causes,
     config::{self, Aws, Calls, Settings},
@@ -21,9 +22,15 @@ use twilify::{
     },
 };
 
-/// How long an event waits for the parameters that the start did not get. Together with a start that has waited in vain this
-/// is less than the 15 seconds after which Twilio gives up; then the second attempt finds what this one was too late for.
+/// How long an event waits for the parameters that the start did not get.
 const PATIENCE: Duration = Duration::from_secs(6);
+
+/// How long a caller waits, the start of the function included. Twilio gives up after [15 seconds][timeout], which include its
+/// connection to the gateway, and the function is ended after 14. The longest start that gets no parameters takes 7 seconds. It
+/// leaves 6.5: up to 6 for the parameters, and the rest for Okta.
+///
+/// [timeout]: https://www.twilio.com/docs/api/errors/11205
+const LONGEST_WAIT: Duration = Duration::from_millis(13_500);
 
 struct CallForward {
     webhooks: Webhooks,
@@ -47,11 +54,12 @@ async fn serve() -> Result<(), Error> {
     let function = Lazy::start(open).await?;
     let handle = async |LambdaEvent { payload, context }: LambdaEvent<Box<RawValue>>| {
         let event: Event<'_> = serde_json::from_str(payload.get())?;
+        let deadline = Instant::now() + LONGEST_WAIT.saturating_sub(function.took());
         let response = async {
             match function.get(PATIENCE).await {
-                Ok(function) => Ok(function.respond(event).await),
+                Ok(function) => Ok(function.respond(event, deadline).await),
                 Err(error @ secrets::Error::Unanswered { .. }) => {
-                    Ok(without_parameters(&error, &event.path(), &calls))
+                    Ok(without_parameters(&error, event, &calls))
                 }
                 Err(error) => Err(error),
             }
@@ -64,11 +72,17 @@ async fn serve() -> Result<(), Error> {
 
 /// Nobody can tell whether this is Twilio's, so it is told what everybody may know. After a call that is what is true whether
 /// anybody has answered or not.
-fn without_parameters(error: &secrets::Error, path: &str, settings: &Calls) -> Response<String> {
+fn without_parameters(error: &secrets::Error, event: Event<'_>, settings: &Calls) -> Response<String> {
     tracing::error!(error = %Causes(error), "cannot see what Twilio wants");
     metrics::count("ParametersUnread");
-    let asked_at = CallEndpoint::at(path).unwrap_or(CallEndpoint::Incoming);
-    if asked_at == CallEndpoint::After {
+    let asked_at = CallEndpoint::at(&event.path()).unwrap_or(CallEndpoint::Incoming);
+    let has_ended = match asked_at {
+        CallEndpoint::Incoming => false,
+        CallEndpoint::After => true,
+        CallEndpoint::Again => Request::try_from(event)
+            .is_ok_and(|request| SecondAttempt::claims_to_follow_a_dial(request.body())),
+    };
+    if has_ended {
         return ended(settings).into();
     }
     Outcome::TryLater.log();
@@ -91,8 +105,8 @@ impl CallForward {
     }
 
     /// Refuses what Twilio did not sign. Whatever else goes wrong, the caller hears about it.
-    async fn respond(&self, event: Event<'_>) -> Response<String> {
-        self.twiml(event).await.map_or_else(
+    async fn respond(&self, event: Event<'_>, deadline: Instant) -> Response<String> {
+        self.twiml(event, deadline).await.map_or_else(
             |rejection| {
                 tracing::warn!(reason = %rejection, "refused a request");
                 metrics::count("RequestsRefused");
@@ -102,7 +116,7 @@ impl CallForward {
         )
     }
 
-    async fn twiml(&self, event: Event<'_>) -> Result<VoiceResponse, Rejection> {
+    async fn twiml(&self, event: Event<'_>, deadline: Instant) -> Result<VoiceResponse, Rejection> {
         let request = Request::try_from(event).map_err(|error| Rejection::Malformed(error.part()))?;
         let asked_at = CallEndpoint::at(request.uri().path()).ok_or(Rejection::NotFound)?;
         let event = match asked_at {
@@ -116,17 +130,17 @@ impl CallForward {
             }
         };
         Ok(match event {
-            CallEvent::Incoming(call) => self.connect(call, asked_at).await,
-            CallEvent::Ended(dial) => self.after(&dial, asked_at).await,
+            CallEvent::Incoming(call) => self.connect(call, asked_at, deadline).await,
+            CallEvent::Ended(dial) => self.after(&dial, asked_at, deadline).await,
         })
     }
 
-    async fn connect(&self, call: IncomingCall, asked_at: CallEndpoint) -> VoiceResponse {
+    async fn connect(&self, call: IncomingCall, asked_at: CallEndpoint, deadline: Instant) -> VoiceResponse {
         let IncomingCall { from, to, attestation, forwarded_from, hint, .. } = call;
         let outcome = match to {
             None => Outcome::NotInService,
             Some(to) => {
-                let found = self.switchboard.find(&to, &hint).await;
+                let found = self.switchboard.find_until(deadline, &to, &hint).await;
                 if let Err(Unreached::Unknown(silence)) = &found {
                     tracing::error!(error = %Causes(silence), "cannot connect a call");
                 }
@@ -138,9 +152,9 @@ impl CallForward {
         outcome.twiml(&self.settings, asked_at, hint)
     }
 
-    async fn after(&self, dial: &EndedDial, asked_at: CallEndpoint) -> VoiceResponse {
+    async fn after(&self, dial: &EndedDial, asked_at: CallEndpoint, deadline: Instant) -> VoiceResponse {
         if let Some((to, hint)) = to_be_rung_again(dial)
-            && let Ok(found) = self.switchboard.find(to, hint).await
+            && let Ok(found) = self.switchboard.find_until(deadline, to, hint).await
         {
             return ring_again(found, to.clone(), &self.settings, asked_at);
         }

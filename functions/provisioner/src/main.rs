@@ -75,10 +75,11 @@ async fn serve() -> Result<(), Error> {
     let provisioner = Lazy::start(open).await?;
     run(service_fn(async |event: LambdaEvent<Value>| {
         let id = event.context.request_id.clone();
-        let report = async {
+        // On the heap, for it is large, and the runtime moves it from layer to layer.
+        let report = Box::pin(async {
             let provisioner = provisioner.get(WHILE_NOBODY_WAITS).await.map_err(Failure::ParametersUnread)?;
             respond(provisioner, event).await
-        };
+        });
         log::invocation(&id, report).await
     }))
     .await

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use tokio::{sync::OnceCell, time::timeout};
+use tokio::{
+    sync::OnceCell,
+    time::{Instant, timeout},
+};
 use url::Url;
 
 use crate::{Causes, secrets, transport::Http};
@@ -24,12 +27,14 @@ const STARTING: Duration = Duration::from_secs(7);
 pub struct Lazy<T, F> {
     made: OnceCell<T>,
     make: F,
+    took: Duration,
 }
 
 impl<T, F: AsyncFn(Duration) -> Result<T, secrets::Error>> Lazy<T, F> {
     /// Makes it, if AWS answers. Whatever else is wrong is an error.
     pub async fn start(make: F) -> Result<Self, secrets::Error> {
-        let lazy = Self { made: OnceCell::new(), make };
+        let began = Instant::now();
+        let mut lazy = Self { made: OnceCell::new(), make, took: Duration::ZERO };
         match lazy.get(STARTING).await {
             Err(error @ secrets::Error::Unanswered { .. }) => {
                 tracing::error!(error = %Causes(&error), "starts without its parameters");
@@ -37,7 +42,13 @@ impl<T, F: AsyncFn(Duration) -> Result<T, secrets::Error>> Lazy<T, F> {
             Err(error) => return Err(error),
             Ok(_) => {}
         }
+        lazy.took = began.elapsed();
         Ok(lazy)
+    }
+
+    /// How long the start took. Nobody has waited longer than that when an event arrives.
+    pub const fn took(&self) -> Duration {
+        self.took
     }
 
     /// Makes it, if that has not been done, from parameters for which it waits no longer than `patience`.

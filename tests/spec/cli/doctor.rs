@@ -75,11 +75,11 @@ async fn webhooks_that_are_not_there_are_found() {
     let elsewhere = complaints(&operator.with("TWILIFY_PUBLIC_URL", world.twilio.url())).await;
     assert_eq!(
         elsewhere.matches("there is nothing at this address | deploy, or correct the public URL").count(),
-        4,
+        5,
         "{elsewhere}"
     );
     let nowhere = complaints(&world.operator().with("TWILIFY_PUBLIC_URL", "http://127.0.0.1:9")).await;
-    assert_eq!(nowhere.matches("there is no answer at http://127.0.0.1:9/").count(), 4, "{nowhere}");
+    assert_eq!(nowhere.matches("there is no answer at http://127.0.0.1:9/").count(), 5, "{nowhere}");
 }
 
 #[tokio::test]
@@ -112,6 +112,7 @@ async fn functions_that_have_not_read_a_new_token_are_found() {
     world.ssm.put_secure("/twilify/twilio/auth-token", "new");
     assert_snapshot!(complaints(&operator).await, @r"
     call-forward, signed | it is refused, as Twilio's would be | deploy with another SecretsVersion, so that the functions read the auth token anew; if that does not help, PublicUrl is not what Twilio calls
+    call-forward/again, signed | it is refused, as Twilio's would be | deploy with another SecretsVersion, so that the functions read the auth token anew; if that does not help, PublicUrl is not what Twilio calls
     sms-forward, signed | it is refused, as Twilio's would be | deploy with another SecretsVersion, so that the functions read the auth token anew; if that does not help, PublicUrl is not what Twilio calls
     ");
 }
@@ -310,4 +311,12 @@ async fn one_profile_that_nobody_can_read_is_no_reason_to_blame_the_token() {
     let (world, operator) = a_healthy_company().await;
     world.okta.corrupts("Ada", Corrupt::NoProfile);
     assert_eq!(complaints(&operator).await, "");
+}
+
+#[tokio::test]
+async fn a_proxy_that_does_not_let_second_attempts_through_is_found() {
+    let (world, operator) = a_healthy_company().await;
+    world.throttles("/call-forward/again", 1);
+    let complaints = complaints(&operator).await;
+    assert!(complaints.starts_with("call-forward/again, signed | it is answered with 429"), "{complaints}");
 }

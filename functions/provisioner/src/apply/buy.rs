@@ -32,7 +32,7 @@ impl Work<'_> {
             // The candidate is drawn before the profile is read: so two runs that see the same world want the same number
             // for the same employee, and buying it twice is buying it once.
             match self.supply.draw().await? {
-                Drawn::Pooled(owned) => return self.try_on(who, owned, rehearsed).await,
+                Drawn::Pooled(owned) => return self.try_on(who, *owned, rehearsed).await,
                 Drawn::ForSale(number) => {
                     let revision = match rehearsed {
                         Some(revision) => revision,

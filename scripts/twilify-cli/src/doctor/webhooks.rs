@@ -25,12 +25,14 @@ pub(super) async fn checks(setup: &Setup) -> Vec<Check> {
     };
     let nobody: PhoneNumber = NOBODY.parse().expect("this is a number");
     let call = Pretence::a_call(&format!("{public_url}call-forward"), &account, &nobody, &nobody);
+    let again = Pretence::a_call(&format!("{public_url}call-forward/again"), &account, &nobody, &nobody);
     let text = Pretence::a_text(&format!("{public_url}sms-forward"), &account, &nobody, &nobody, "");
     let delivery = Pretence::a_delivery(&format!("{public_url}sms-forward/status"), &account);
     let signed = Some(setup.auth_token());
     vec![
         refuses("call-forward, unsigned", call.post(&setup.http, None).await),
         takes("call-forward, signed", call.post(&setup.http, signed).await),
+        takes("call-forward/again, signed", again.post(&setup.http, signed).await),
         refuses("sms-forward, unsigned", text.post(&setup.http, None).await),
         takes("sms-forward, signed", delivery.post(&setup.http, signed).await),
     ]

@@ -144,17 +144,33 @@ impl EndedDial {
 
 impl Webhook for SecondAttempt {
     fn read(form: &Form<'_>, called: &Called<'_>) -> Result<Self, Rejection> {
-        let failed = form.get("ErrorUrl").unwrap_or_default();
-        let (path, query) = failed.split_once('?').unwrap_or((failed, ""));
-        let has_ended =
-            CallEndpoint::at(path) == Some(CallEndpoint::After) || form.get("DialCallStatus").is_some();
+        let query = failed_url(form).1;
         Ok(Self {
             code: form.get("ErrorCode").and_then(|code| code.parse().ok()),
-            event: if has_ended {
+            event: if follows_a_dial(form) {
                 CallEvent::Ended(EndedDial::asked_with(form, query)?)
             } else {
                 CallEvent::Incoming(IncomingCall::read(form, called)?)
             },
         })
     }
+}
+
+impl SecondAttempt {
+    /// Whether `form` is about a call whose dialled phone rings no more. Nobody has checked who sent it.
+    #[must_use]
+    pub fn claims_to_follow_a_dial(form: &[u8]) -> bool {
+        follows_a_dial(&Form::parse(form))
+    }
+}
+
+fn follows_a_dial(form: &Form<'_>) -> bool {
+    let path = failed_url(form).0;
+    CallEndpoint::at(path) == Some(CallEndpoint::After) || form.get("DialCallStatus").is_some()
+}
+
+/// The URL of the webhook that failed, up to its question mark, and its query.
+fn failed_url<'a>(form: &'a Form<'_>) -> (&'a str, &'a str) {
+    let failed = form.get("ErrorUrl").unwrap_or_default();
+    failed.split_once('?').unwrap_or((failed, ""))
 }
