@@ -112,34 +112,6 @@ async fn a_log_that_takes_too_long_to_read_does_not_keep_a_text_from_its_employe
 }
 
 #[tokio::test]
-async fn a_long_text_arrives_in_all_its_parts_while_the_log_is_slow() {
-    let world = a_world_with_ada().await;
-    world.late.set_speed(100);
-    world.twilio.health.fails_on(SEND, 1, Fault::Answers(401, r#"{"code":20003}"#));
-    world.twilio.health.fails_when(
-        |it| it.starts_with("GET") && it.contains("/Messages"),
-        Fault::Takes(Duration::from_millis(1700)),
-    );
-    world.text(CALLER, COMPANY_NUMBER, &"long ".repeat(320)).await;
-    worked_off(&world).await;
-    assert_eq!(bodies(&world).len(), 2);
-}
-
-#[tokio::test]
-async fn a_log_that_does_not_answer_at_all_keeps_no_text_from_its_employee() {
-    let world = a_world_with_ada().await;
-    world.late.set_speed(100);
-    world.twilio.health.fails_on(SEND, 1, Fault::Answers(401, r#"{"code":20003}"#));
-    world.twilio.health.fails_when(
-        |it| it.starts_with("GET") && it.contains("/Messages"),
-        Fault::Takes(Duration::from_secs(6)),
-    );
-    world.text(CALLER, COMPANY_NUMBER, "Hello").await;
-    worked_off(&world).await;
-    assert_eq!(bodies(&world), ["From: +14155550123\n\nHello"]);
-}
-
-#[tokio::test]
 async fn a_log_that_is_slow_and_short_is_read_before_a_text_is_sent_again() {
     let world = a_world_with_ada().await;
     world.late.set_speed(10);

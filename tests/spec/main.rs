@@ -38,6 +38,7 @@ mod remarks;
 mod secrets;
 mod security;
 mod signatures;
+mod slow_log;
 mod starting;
 mod unforwarded;
 mod unreadable;

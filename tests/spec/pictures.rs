@@ -277,3 +277,19 @@ async fn a_text_that_follows_its_lost_picture_arrives_once_although_twilio_fails
         assert_eq!(again.body, NO_PICTURE);
     }
 }
+
+#[tokio::test]
+async fn a_text_that_cannot_follow_its_lost_picture_is_counted_and_its_message_is_named() {
+    let send = "POST /2010-04-01/Accounts/AC00000000000000000000000000000000/Messages.json";
+    let world = a_world_with_ada().await;
+    world.configure("TWILIFY_METRICS", "phones").await;
+    world.twilio.picture(CALLER, COMPANY_NUMBER, "Look!", &[("image/png", b"png")]).await;
+    let [message] = world.twilio.inbox_of(MOBILE, 1).await.try_into().unwrap();
+    world.twilio.health.fails_on(send, usize::MAX, Fault::Answers(401, r#"{"code":20003}"#));
+    // Twilio does not report a lost message a second time because of this answer:
+    // <https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides>
+    assert_eq!(world.twilio.report(&message, "undelivered", 30019).await.status, 503);
+    world.logged(r#""TextsNotForwarded":1"#).await;
+    let log = world.logged("cannot send a message again without its files").await;
+    assert!(log.contains(&message.sid), "{log}");
+}

@@ -20,15 +20,6 @@ use crate::{
 /// How long all of it may take.
 const BUDGET: Duration = Duration::from_millis(9500);
 
-/// The text of a message is lost with its files. Twilio [does not repeat][retries] the report of a lost message because of
-/// our answer, so an alarm says that somebody should read the message in Twilio's log.
-///
-/// [retries]: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
-fn lost() -> NotForwarded {
-    metrics::count("TextsNotForwarded");
-    NotForwarded
-}
-
 /// The URL at which Twilio tells what becomes of a message to `employee`, below `base`.
 ///
 /// # Panics
@@ -75,18 +66,32 @@ impl SmsForward {
             }
             if again { self.send_without_files(&lost, status).await } else { Ok(()) }
         });
-        match done.await {
+        let done = done.await;
+        // Twilio does not repeat the report because of our answer, so an alarm says that somebody should read the message in
+        // Twilio's log. <https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides>
+        metrics::add("TextsNotForwarded", usize::from(again && !matches!(done, Ok(Ok(())))));
+        match done {
             Ok(Ok(())) => {
                 self.handled.add(&status.sid);
                 Ok(())
             }
             Ok(Err(error)) => {
-                tracing::error!(error = %Causes(&error), "cannot send a message again without its files");
-                Err(lost())
+                let error = Causes(&error);
+                tracing::error!(
+                    employee = employee.as_ref().map(|it| it.0.as_str()),
+                    message_sid = status.sid.0,
+                    %error,
+                    "cannot send a message again without its files"
+                );
+                Err(NotForwarded)
             }
             Err(_) => {
-                tracing::error!("no time is left to send a message again without its files");
-                Err(lost())
+                tracing::error!(
+                    employee = employee.as_ref().map(|it| it.0.as_str()),
+                    message_sid = status.sid.0,
+                    "no time is left to send a message again without its files"
+                );
+                Err(NotForwarded)
             }
         }
     }
