@@ -27,11 +27,12 @@ const ACCOUNT: &str = "AccountSid";
 /// The field that says how sure the network is of the caller's number.
 const STIR: &str = "StirVerstat";
 
-/// How the fields with the two sides of a call or message begin, with a number in them, and with a channel's address.
-const SIDES: [(&str, [&str; 3]); 2] = [
-    ("From+", ["Fromwhatsapp:", "Fromrcs:", "Frommessenger:"]),
-    ("To+", ["Towhatsapp:", "Torcs:", "Tomessenger:"]),
-];
+/// The fields with the two sides of a call or message. Each begins with a number, after a plus sign, or with the address
+/// of a channel, after a colon.
+const SIDES: [&str; 2] = ["From", "To"];
+
+/// The channels that are no phone network.
+const CHANNELS: [&str; 3] = ["whatsapp", "rcs", "messenger"];
 
 /// The bytes that Twilio's names consist of.
 const IN_NAMES: [bool; 256] = {
@@ -106,25 +107,41 @@ impl Form<'_> {
         // Twilio's first field begins where the URL ends. If its name stands nowhere before it, the URL is the one
         // that Twilio called.
         let account = account.ok_or(Rejection::Incomplete(ACCOUNT))?;
-        if [path, query, &self.text[..account]].iter().any(|it| it.contains(ACCOUNT)) {
+        if [path, query, &self.text[..account]]
+            .iter()
+            .any(|it| has(it, 'S', |before, after| before.ends_with("Account") && after.starts_with("id")))
+        {
             return Err(Rejection::CutAnew("there is something between its URL and its first field"));
         }
         // Whatever a stranger writes comes before the real sides. So if there is one more of them further on, these
         // are not the real ones.
-        for ((number, channels), start) in SIDES.iter().zip(sides) {
+        for (name, start) in SIDES.into_iter().zip(sides) {
             let rest = &self.text[start.unwrap_or(body_end)..];
-            let is_there = |beginning: &&str| rest.contains(*beginning);
-            if is_there(number) || (rest.contains(':') && channels.iter().any(is_there)) {
+            let is_channels = |before: &str| {
+                CHANNELS.iter().any(|it| before.strip_suffix(it).is_some_and(|before| before.ends_with(name)))
+            };
+            if has(rest, '+', |before, _| before.ends_with(name))
+                || has(rest, ':', |before, _| is_channels(before))
+            {
                 return Err(Rejection::CutAnew("the number of another side stands in one of its fields"));
             }
         }
-        let is_there_twice =
-            |at: usize| self.text[..at].contains(STIR) || self.text[at + STIR.len()..].contains(STIR);
-        if stir.is_some_and(is_there_twice) {
-            return Err(Rejection::CutAnew("StirVerstat stands in one of its fields"));
+        if let Some(stir) = stir {
+            let is_one_more = |before: &str, after: &str| {
+                before.len() != stir + "Stir".len() && before.ends_with("Stir") && after.starts_with("erstat")
+            };
+            if has(&self.text, 'V', is_one_more) {
+                return Err(Rejection::CutAnew("StirVerstat stands in one of its fields"));
+            }
         }
         Ok(())
     }
+}
+
+/// Whether one of the characters `rare` in `text` has around it what `is_it` looks for: what is before it, and what is
+/// after it. To look for a rare character first takes a fifth of the time that `str::contains` takes for a word.
+fn has(text: &str, rare: char, is_it: impl Fn(&str, &str) -> bool) -> bool {
+    text.match_indices(rare).any(|(at, it)| is_it(&text[..at], &text[at + it.len()..]))
 }
 
 /// Whether Twilio may call a field so: `MediaUrl0`, `SipHeader_X-Account`.
