@@ -173,6 +173,10 @@ fn the_real_sender_of_a_text_does_not_become_a_sip_header() {
     cut.drain(4..6);
     cut.push(("SipHeader_XFrom", &swallowed));
     assert!(is_cut_anew(&answer(&body, TEXT_URL, &cut)));
+    // Without its MessageSid it is no text.
+    let body = "Pay From+14155550199SipHeader_X";
+    cut.retain(|(name, _)| !["MessageSid", "NumMedia", "NumSegments"].contains(name));
+    assert_eq!(answer(body, TEXT_URL, &cut).err(), Some(Rejection::Incomplete("MessageSid")));
 }
 
 #[test]
