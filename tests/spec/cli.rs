@@ -1,6 +1,7 @@
 //! `twilify`, the operator's program, as somebody in the IT department meets it.
 
 mod doctor;
+mod encrypting;
 mod init;
 mod one;
 mod privacy;

@@ -83,6 +83,8 @@ class Template:
                 return separator.join(self.value(items))
             case [("Fn::Split", [separator, text])]:
                 return self.value(text).split(separator)
+            case [("Fn::FindInMap", [name, first, second])]:
+                return self.source["Mappings"][name][self.value(first)][second]
             case [("Fn::Sub", text)]:
                 return self.filled(text)
         values = {key: self.value(item) for key, item in it.items()}

@@ -11,7 +11,7 @@ LONGEST = {
     "ParameterPath": "/company/production/phone-numbers"[:32],
     "MobileCountries": ",".join(["US"] * 27),
     "CompanyPhoneAttribute": "companyPhoneNumberOfTheirs"[:24],
-    "PublicUrl": "https://phones.example.com/a-very-long-path-to-it"[:44],
+    "PublicUrl": "https://a1b2c3d4e5.execute-api.ap-southeast-2.amazonaws.com/a-longer-stage"[:72],
     "SecretsVersion": "2026-11-25",
     "Voice": "Google.cmn-CN-Chirp3-HD-Zubenelgenubi-XX"[:40],
     "Language": "cmn-Hans-CNX",
@@ -38,17 +38,37 @@ def longest(name, parameter):
 def test_the_description_of_a_version_is_never_too_long(template, function):
     source = template.source["Resources"][function]["Properties"]["VersionDescription"]["Fn::Sub"]
     text, words = source
-    assert set(words) == {"Mobiles"}
     asked = template.source["Parameters"]
-    names = set(re.findall(r"\$\{(\w+)\}", text)) - {"Mobiles"} | {"MobileCountries"}
+    names = set(re.findall(r"\$\{(\w+)\}", text)) - set(words) | {"MobileCountries", "PublicUrl"}
     answers = {name: longest(name, asked[name]) for name in names}
     for name in names & set(LONGEST) - {"MessagingServiceSid"}:
         assert len(answers[name]) == asked[name]["MaxLength"], name
     it = Template(**answers)
     version = it.properties(f"{function}Aliaslive")["FunctionVersion"].strip("${}").removesuffix(".Version")
     description = it.properties(version)["Description"]
-    assert all(answers[name].replace(",", "") in description for name in names)
+    assert all(answers[name].replace(",", "").removeprefix("https://") in description for name in names)
     assert len(description) <= DESCRIPTION
+
+
+@pytest.mark.parametrize("function", ["CallForward", "SmsForward"])
+def test_every_setting_of_a_function_makes_a_new_version(template, function):
+    def description(**answers):
+        it = Template(**answers)
+        version = it.properties(f"{function}Aliaslive")["FunctionVersion"].strip("${}").removesuffix(".Version")
+        return it.properties(version)["Description"]
+
+    asked = template.source["Parameters"]
+    before = description()
+    everywhere = ["Country", "MobileCountries", "RememberSeconds", "LastKnownDays", "CompanyPhoneAttribute"]
+    everywhere += ["PublicUrl", "LogLevel", "ParameterPath", "SecretsVersion"]
+    own = {
+        "CallForward": ["CallerId", "Greeting", "Voice", "Language", "RingSeconds"],
+        "SmsForward": ["MessagingServiceSid", "NotifySender"],
+    }
+    for name in everywhere + own[function]:
+        values = asked[name].get("AllowedValues") or [longest(name, asked[name])]
+        for value in {str(it) for it in values} - {str(asked[name]["Default"])}:
+            assert description(**{name: value}) != before, (name, value)
 
 
 def test_the_schedule_says_itself_what_it_sends(template):

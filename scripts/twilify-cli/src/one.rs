@@ -4,6 +4,7 @@
 //! have run.
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use provisioner::{Change, Observation, Plan, Provisioner, Report, Step, Survey, Who};
 use twilify::{
     CompanyNumber, Employee, EmployeeId, MobileNumber, PhoneNumber, Status,
@@ -89,7 +90,7 @@ struct Holding {
     owned: OwnedNumber,
     /// Everybody who has it in their profile, be they served or not.
     holders: Vec<Employee>,
-    /// Whoever has it by its label, wherever they are.
+    /// The employee whom its label names, also if they have left; `None` if Okta does not show them.
     labelled: Option<Employee>,
 }
 
@@ -143,6 +144,17 @@ pub(crate) async fn assign(
         Owner::Stranger => {
             format!("{number_text} is not one of twilify's. Make it one, and give it to {name}?")
         }
+        Owner::Employee(id) if id != employee.id && holding.labelled.is_none() => {
+            let whose = format!("{number_text} is {}'s, whom Okta does not show", id.0);
+            if *yes && !missing_for_long(&provisioner, &holding.owned.label) {
+                bail!(
+                    "{whose}: they were deleted, or the token may not see them; if they have left, take it from them \
+                     first: twilify release {number_text} --pool"
+                );
+            }
+            say("Whom Okta does not show was deleted, or the token may not see them.");
+            format!("{whose}. Give it to {name}?")
+        }
         Owner::Employee(id) if id != employee.id => {
             format!("{number_text} was {}'s, who has left. Give it to {name}?", id.0)
         }
@@ -172,6 +184,14 @@ pub(crate) async fn assign(
     succeeded(&carry_out(&provisioner, survey, true).await)?;
     say(format_args!("{} {name} has {number_text}.", good("✓")));
     Ok(())
+}
+
+/// Whether the provisioner would put the number into the pool, because its employee is missing for longer than numbers
+/// are kept.
+fn missing_for_long(Provisioner { settings, .. }: &Provisioner, label: &Label) -> bool {
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let kept = SignedDuration::from_hours(24 * i64::from(settings.retire_after_days));
+    label.missing_since().is_some_and(|day| today.duration_since(day) >= kept)
 }
 
 /// Writes `number` into a profile without one, unless it is there already.

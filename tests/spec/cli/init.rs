@@ -14,7 +14,7 @@ fn from<'a>(first: &str, screen: &'a str) -> &'a str {
 }
 
 /// All answers as flags, with what `change` makes of them.
-async fn init(world: &World, change: &[(&str, &str)]) -> Said {
+pub(super) async fn init(world: &World, change: &[(&str, &str)]) -> Said {
     let mut answers = vec![
         ("OKTA_ORG_URL", world.okta.url()),
         ("OKTA_TOKEN", sandbox::OKTA_TOKEN),
@@ -28,7 +28,7 @@ async fn init(world: &World, change: &[(&str, &str)]) -> Said {
     operator.run(&["init"]).await
 }
 
-fn stored(world: &World, name: &str) -> (String, String) {
+pub(super) fn stored(world: &World, name: &str) -> (String, String) {
     let (kind, value, _) = world.ssm.stored(name).expect("it is stored");
     (kind, value)
 }
@@ -354,31 +354,4 @@ async fn a_flag_that_cannot_be_right_is_named_before_anything_is_asked() {
     }
     let said = operator.with("TWILIFY_PUBLIC_URL", "").run(&["plan", "-p", "925"]).await;
     assert!(said.remarks.contains("said here: TWILIFY_AREA_CODES"), "{said:?}");
-}
-
-#[tokio::test]
-async fn secrets_that_somebody_has_stored_in_the_clear_are_encrypted_with_the_key_of_the_others() {
-    let world = a_new_company().await;
-    init(&world, &[("TWILIFY_KEY_ID", "alias/phones")]).await;
-    world.ssm.delete("/twilify/okta/token");
-    world.ssm.put("/twilify/okta/token", sandbox::OKTA_TOKEN);
-    let said = init(&world, &[]).await;
-    assert_eq!(said.status, 0, "{said:?}");
-    let (kind, value, key) = world.ssm.stored("/twilify/okta/token").unwrap();
-    assert_eq!((kind.as_str(), value.as_str()), ("SecureString", sandbox::OKTA_TOKEN));
-    assert_eq!(key.as_deref(), Some("alias/phones"));
-    // Nothing is left to do.
-    assert!(init(&world, &[]).await.result.contains("Nothing has changed."));
-}
-
-#[tokio::test]
-async fn a_secret_that_cannot_be_encrypted_stays_as_it_was() {
-    let world = a_new_company().await;
-    init(&world, &[]).await;
-    world.ssm.delete("/twilify/okta/token");
-    world.ssm.put("/twilify/okta/token", sandbox::OKTA_TOKEN);
-    world.ssm.forbids_key("alias/phones");
-    let said = init(&world, &[("TWILIFY_KEY_ID", "alias/phones")]).await;
-    assert!(said.status == 1 && said.remarks.contains("could not store /twilify/okta/token"), "{said:?}");
-    assert_eq!(stored(&world, "/twilify/okta/token"), ("String".to_owned(), sandbox::OKTA_TOKEN.to_owned()));
 }

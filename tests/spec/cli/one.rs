@@ -1,5 +1,6 @@
 //! One number at a time.
 
+use jiff::{SignedDuration, Timestamp};
 use sandbox::{Employee, Fault, Operator, Said, World};
 
 use super::{Terminal, a_company_with_numbers};
@@ -284,4 +285,40 @@ async fn numbers_in_the_pool_and_of_those_who_are_away_are_led_back_too() {
     assert_eq!(leads.count(), 4, "{said:?}");
     assert_eq!(label(&world, "+13105550002").as_deref(), Some("twilify:pool"));
     assert!(operator.run(&["route"]).await.result.starts_with("Calls and texts lead to"));
+}
+
+#[tokio::test]
+async fn the_number_of_somebody_whom_okta_does_not_show_is_not_given_away_unasked() {
+    let (world, operator) = a_company_with_numbers().await;
+    world.okta.hire(Employee::named("Hedy", "Lamarr").mobile("+14155550111"));
+    world.okta.deletes("Ada");
+    let before = label(&world, ADAS);
+    let said = operator.run(&["assign", ADAS, "Hedy", "--yes"]).await;
+    assert_refused(&said, "whom Okta does not show");
+    assert!(said.remarks.contains("twilify release +19253294109 --pool"), "{said:?}");
+    assert_eq!((label(&world, ADAS), world.okta.profile("Hedy", "primaryPhone")), (before.clone(), None));
+    // The provisioner has noted the first day on which they were missing, and waits for 30 days.
+    let missing = |days: i64| {
+        let day = (Timestamp::now() - SignedDuration::from_hours(24 * days)).to_string();
+        let text = format!("{};missing={}", before.as_deref().unwrap(), &day[..10]);
+        world.twilio.change(ADAS, |it| it.friendly_name = text);
+    };
+    missing(29);
+    assert_refused(&operator.run(&["assign", ADAS, "Hedy", "--yes"]).await, "whom Okta does not show");
+    missing(31);
+    let said = operator.run(&["assign", ADAS, "Hedy", "--yes"]).await;
+    assert!(said.status == 0 && said.result.ends_with("✓ Hedy Lamarr has +19253294109.\n"), "{said:?}");
+}
+
+#[tokio::test]
+async fn who_gives_away_the_number_of_somebody_whom_okta_does_not_show_is_told_so_first() {
+    let (world, operator) = a_company_with_numbers().await;
+    world.okta.hire(Employee::named("Hedy", "Lamarr").mobile("+14155550111"));
+    world.okta.deletes("Ada");
+    let mut terminal = Terminal::run(&operator, &["assign", ADAS, "Hedy"]);
+    let whose = format!("{ADAS} is {}'s, whom Okta does not show", Employee::named("Ada", "").id());
+    terminal.answer(&format!("{whose}. Give it to Hedy Lamarr?"), "y").await;
+    let (screen, status) = terminal.ended().await;
+    assert!(status == 0 && !screen.contains("who has left"), "{screen}");
+    assert_eq!(label(&world, ADAS).as_deref(), Some("twilify:00uxxxxxxxxxxxxxhedy"));
 }

@@ -41,7 +41,8 @@ impl Directory {
     /// The second search takes an `or`, which Okta [refuses] if the role of the token's owner has attribute
     /// conditions. Then the first one counts alone. It is made even if the first finds
     /// somebody: a number that its owner has in another notation must not ring somebody who has copied it in
-    /// E.164 form.
+    /// E.164 form. For the same reason a search that fails for another cause, like too many requests or a timeout, makes
+    /// both of them fail. Each is retried alone first, if Okta may answer within seconds.
     ///
     /// [refuses]: https://help.okta.com/en-us/content/topics/security/custom-admin-role/permission-conditions.htm
     pub async fn publishers(

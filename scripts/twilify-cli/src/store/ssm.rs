@@ -1,19 +1,25 @@
 //! The parameters in AWS Systems Manager.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, Result, anyhow};
 use aws_config::{BehaviorVersion, SdkConfig, timeout::TimeoutConfig};
 use aws_sdk_ssm::{
     Client,
     config::ProvideCredentials as _,
+    error::{ProvideErrorMetadata as _, SdkError},
+    operation::put_parameter::PutParameterError,
     types::{Parameter, ParameterStringFilter, ParameterType},
 };
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::time::sleep;
 use twilify::{Causes, aws::http_client, config::roots, secrets, transport::Http};
 
 use super::{Item, Kept, is_secret, known_names};
-use crate::aws::complaint;
+use crate::{aws::complaint, terminal::say};
 
 /// Where the parameters are, unless somebody says otherwise.
 const PATH: &str = "/twilify";
@@ -23,6 +29,16 @@ const PATIENCE: Duration = Duration::from_mins(16);
 
 /// How long it may take over anything else.
 const USUAL_PATIENCE: Duration = Duration::from_secs(20);
+
+/// What the name of the copy ends in that a secret has while it is encrypted.
+const COPY: &str = ".encrypted";
+
+/// For how long a name may be refused after its deletion. AWS asks for
+/// [30 seconds](https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DeleteParameter.html).
+const HELD: Duration = Duration::from_mins(1);
+
+/// How long to wait before a refused name is tried again.
+const PAUSE: Duration = Duration::from_secs(3);
 
 /// The parameters below a path.
 pub(crate) struct Ssm {
@@ -90,7 +106,7 @@ impl Ssm {
             let kind = if secret { ParameterType::SecureString } else { ParameterType::String };
             let key_id = key_id.clone().filter(|_| secret);
             if kept.in_clear.contains(name) {
-                self.encrypt(name, value, kept, key_id).await?;
+                self.encrypt(name, value, key_id).await?;
                 continue;
             }
             // Of a parameter that is there the type cannot be changed.
@@ -107,34 +123,70 @@ impl Ssm {
         kind: Option<ParameterType>,
         key_id: Option<String>,
     ) -> Result<()> {
-        let request = self.client.put_parameter().name(format!("{}/{name}", self.path));
-        let request = request.value(value.expose_secret()).set_type(kind).set_key_id(key_id).overwrite(true);
-        let stored = request.send().await.map_err(complaint);
-        stored.with_context(|| format!("could not store {}/{name} in AWS Systems Manager", self.path))?;
-        Ok(())
+        let stored = self.try_put(name, value, kind, key_id).await.map_err(complaint);
+        stored.with_context(|| format!("could not store {}/{name} in AWS Systems Manager", self.path))
     }
 
-    /// Stores a secret encrypted that is there in the clear. Its type cannot be changed, so it is deleted first; if it then
-    /// cannot be stored, it is put back as it was, for the functions need it.
-    async fn encrypt(
+    async fn try_put(
         &self,
         name: &str,
         value: &SecretString,
-        kept: &Kept,
+        kind: Option<ParameterType>,
         key_id: Option<String>,
-    ) -> Result<()> {
-        let deleted = self.client.delete_parameter().name(format!("{}/{name}", self.path)).send().await;
-        deleted.map_err(complaint).with_context(|| {
-            format!(
-                "could not delete {}/{name}, which is stored in the clear, to store it encrypted",
-                self.path
-            )
+    ) -> Result<(), SdkError<PutParameterError>> {
+        let request = self.client.put_parameter().name(format!("{}/{name}", self.path));
+        let request = request.value(value.expose_secret()).set_type(kind).set_key_id(key_id).overwrite(true);
+        request.send().await.map(drop)
+    }
+
+    /// Stores a secret encrypted that is there in the clear.
+    ///
+    /// The type of a parameter cannot be changed, so it is deleted first. An encrypted copy has another name until the secret
+    /// is stored again, so that the secret survives whatever happens in between.
+    async fn encrypt(&self, name: &str, value: &SecretString, key_id: Option<String>) -> Result<()> {
+        let (path, copy) = (&self.path, format!("{name}{COPY}"));
+        let kind = Some(ParameterType::SecureString);
+        self.put(&copy, value, kind.clone(), key_id.clone()).await.with_context(|| {
+            format!("could not encrypt {path}/{name}, which is stored in the clear, so it was left as it is")
         })?;
-        let stored = self.put(name, value, Some(ParameterType::SecureString), key_id).await;
-        if let (Err(_), Some(before)) = (&stored, kept.get(name)) {
-            self.put(name, before, Some(ParameterType::String), None).await?;
+        self.reads(&copy, value).await?;
+        say(format_args!(
+            "{path}/{name} is stored in the clear. It is stored again encrypted, which may take a minute; \
+             until then there is a copy, {path}/{copy}."
+        ));
+        self.delete(name).await?;
+        let deadline = Instant::now() + HELD;
+        while let Err(error) = self.try_put(name, value, kind.clone(), key_id.clone()).await {
+            if error.code() == Some("AccessDeniedException") || Instant::now() >= deadline {
+                return Err(complaint(error)).with_context(|| {
+                    format!(
+                        "could not store {path}/{name} in AWS Systems Manager; its value is in {path}/{copy}, encrypted: \
+                         run `twilify init` again with that value, then delete the copy"
+                    )
+                });
+            }
+            sleep(PAUSE).await;
         }
-        stored
+        self.reads(name, value).await.with_context(|| format!("there is a copy, {path}/{copy}"))?;
+        self.delete(&copy).await
+    }
+
+    async fn delete(&self, name: &str) -> Result<()> {
+        let name = format!("{}/{name}", self.path);
+        let deleted = self.client.delete_parameter().name(&name).send().await;
+        deleted.map_err(complaint).with_context(|| format!("could not delete {name}"))?;
+        Ok(())
+    }
+
+    /// Fails unless the parameter has this value.
+    async fn reads(&self, name: &str, value: &SecretString) -> Result<()> {
+        let name = format!("{}/{name}", self.path);
+        let read = secrets::read(&self.client, std::slice::from_ref(&name)).await.map_err(complaint);
+        let read = read.with_context(|| format!("could not read {name}, which was just stored"))?;
+        if read.iter().any(|it| it.value.as_deref() == Some(value.expose_secret())) {
+            return Ok(());
+        }
+        Err(anyhow!("{name} was stored, but cannot be read; run `twilify init` again"))
     }
 
     /// The key of one's own that encrypts the secrets, if there is one. AWS uses its own for whatever is stored

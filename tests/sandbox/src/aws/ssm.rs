@@ -5,6 +5,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -29,6 +30,12 @@ pub(crate) const ACCESS_KEY_ID: &str = "AKIASANDBOX";
 /// What leads to the second page of a list.
 const SECOND_PAGE: &str = "AAEAAsandbox";
 
+/// How long the name of a deleted parameter is refused. "After deleting a parameter, wait for at least 30 seconds to
+/// create a parameter with the same name." Here time runs faster.
+///
+/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DeleteParameter.html>
+const HELD: Duration = Duration::from_secs(1);
+
 /// A parameter store.
 #[derive(Clone)]
 pub struct Ssm {
@@ -36,6 +43,9 @@ pub struct Ssm {
     pub health: Health,
     parameters: Arc<Mutex<BTreeMap<String, Parameter>>>,
     forbidden_keys: Arc<Mutex<Vec<String>>>,
+    forbidden_names: Arc<Mutex<Vec<String>>>,
+    /// Which names were deleted when.
+    deleted: Arc<Mutex<BTreeMap<String, Instant>>>,
     url: String,
 }
 
@@ -90,7 +100,14 @@ impl Ssm {
     pub(crate) async fn start(identity: Option<&Identity>) -> anyhow::Result<Self> {
         let health = Health::default();
         let (line, url) = listen_as(identity, &health).await?;
-        let ssm = Self { health, parameters: Arc::default(), forbidden_keys: Arc::default(), url };
+        let ssm = Self {
+            health,
+            parameters: Arc::default(),
+            forbidden_keys: Arc::default(),
+            forbidden_names: Arc::default(),
+            deleted: Arc::default(),
+            url,
+        };
         let router = Router::new().route("/", post(answer)).with_state(ssm.clone());
         serve_vendor(line, &ssm.health, router);
         Ok(ssm)
@@ -122,6 +139,11 @@ impl Ssm {
     /// Lets nobody encrypt anything with this key.
     pub fn forbids_key(&self, key_id: &str) {
         lock(&self.forbidden_keys).push(key_id.to_owned());
+    }
+
+    /// Lets nobody create a parameter of this name.
+    pub fn forbids_name(&self, name: &str) {
+        lock(&self.forbidden_names).push(name.to_owned());
     }
 
     /// What is stored under a name: its type, its value and the key that encrypts it, if somebody chose one.
@@ -214,6 +236,7 @@ impl Ssm {
     fn delete_parameter(&self, request: &DeleteParameter) -> Result<Value, Failure> {
         let deleted = lock(&self.parameters).remove(&request.name);
         deleted.ok_or_else(|| Failure("ParameterNotFound", "The parameter couldn't be found.".to_owned()))?;
+        lock(&self.deleted).insert(request.name.clone(), Instant::now());
         Ok(json!({}))
     }
 
@@ -228,6 +251,15 @@ impl Ssm {
         if before.is_some_and(|before| r#type.as_ref().is_some_and(|kind| *kind != before.kind)) {
             let message = "The parameter's type cannot be changed".to_owned();
             return Err(Failure("HierarchyTypeMismatchException", message));
+        }
+        let was_deleted = lock(&self.deleted).get(&name).is_some_and(|at| at.elapsed() < HELD);
+        if before.is_none() && was_deleted {
+            let message = "A parameter of this name was deleted less than 30 seconds ago.".to_owned();
+            return Err(Failure("ParameterAlreadyExists", message));
+        }
+        if before.is_none() && lock(&self.forbidden_names).contains(&name) {
+            let message = "User is not authorized to perform: ssm:PutParameter".to_owned();
+            return Err(Failure("AccessDeniedException", message));
         }
         let kind = r#type.or_else(|| before.map(|it| it.kind.clone()));
         let kind =

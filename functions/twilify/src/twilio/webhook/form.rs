@@ -34,6 +34,12 @@ const SIDES: [&str; 2] = ["From", "To"];
 /// The channels that are no phone network.
 const CHANNELS: [&str; 3] = ["whatsapp", "rcs", "messenger"];
 
+/// The places that Twilio knows of a side, in `FromCity` and the like.
+const PLACES: [&str; 4] = ["City", "Country", "State", "Zip"];
+
+/// How the names of the fields with a call's SIP headers begin.
+const HEADER: &str = "SipHeader_";
+
 /// The bytes that Twilio's names consist of.
 const IN_NAMES: [bool; 256] = {
     let mut bytes = [false; 256];
@@ -89,7 +95,7 @@ impl Form<'_> {
             if !is_a_name(name) {
                 return Err(Rejection::CutAnew("a field has a name that Twilio gives to none"));
             }
-            if let Some(fault) = fault(name, value) {
+            if let Some(fault) = self.fault(name, value) {
                 return Err(Rejection::CutAnew(fault));
             }
             let start = end;
@@ -116,11 +122,13 @@ impl Form<'_> {
         // Whatever a stranger writes comes before the real sides. So if there is one more of them further on, these
         // are not the real ones.
         for (name, start) in SIDES.into_iter().zip(sides) {
-            let rest = &self.text[start.unwrap_or(body_end)..];
+            let start = start.unwrap_or(body_end);
+            let rest = &self.text[start..];
             let is_channels = |before: &str| {
                 CHANNELS.iter().any(|it| before.strip_suffix(it).is_some_and(|before| before.ends_with(name)))
             };
-            if has(rest, '+', |before, _| before.ends_with(name))
+            let is_numbers = |before: &str| before.ends_with(name) && !self.is_header(start + before.len());
+            if has(rest, '+', |before, _| is_numbers(before))
                 || has(rest, ':', |before, _| is_channels(before))
             {
                 return Err(Rejection::CutAnew("the number of another side stands in one of its fields"));
@@ -136,6 +144,51 @@ impl Form<'_> {
         }
         Ok(())
     }
+
+    /// What is wrong with the value of a field whose form is known.
+    fn fault(&self, name: &str, value: &str) -> Option<&'static str> {
+        let count = || value.len() <= 10 && value.bytes().all(|byte| byte.is_ascii_digit());
+        let (is_right, fault) = match name {
+            ACCOUNT => (is_a_sid(value) && value.starts_with("AC"), "its AccountSid is not one"),
+            "CallSid" => (is_a_sid(value), "its CallSid is not one"),
+            "MessageSid" => (is_a_sid(value), "its MessageSid is not one"),
+            "NumMedia" => (count(), "its NumMedia is not a number"),
+            "NumSegments" => (count(), "its NumSegments is not a number"),
+            "ErrorCode" => (count(), "its ErrorCode is not a number"),
+            "From" | "To" => (
+                value.len() <= LONGEST_ADDRESS && !self.is_a_place(name, value),
+                "one of its addresses is not one",
+            ),
+            _ => return None,
+        };
+        (!is_right).then_some(fault)
+    }
+
+    /// Whether `value` is the rest of `FromCountryUS` or the like, after the real `From` became part of another field.
+    ///
+    /// Then the form has no `FromCountry`. A sender who is called `Zip` or `CityFM` usually comes with one, and one like
+    /// `CityBank` has small letters, which Twilio's places have not.
+    fn is_a_place(&self, name: &str, value: &str) -> bool {
+        let is_rest = |it: &&str| {
+            value.strip_prefix(*it).is_some_and(|rest| !rest.bytes().any(|byte| byte.is_ascii_lowercase()))
+        };
+        let is_field = |place| self.fields.iter().any(|(field, _)| field.strip_prefix(name) == Some(place));
+        PLACES.into_iter().find(is_rest).is_some_and(|place| !is_field(place))
+    }
+
+    /// Whether the value of a SIP header, like `SipHeader_X-From`, begins at `at` in the text.
+    ///
+    /// Only calls have SIP headers. In a form with a `MessageSid`, and nothing else is accepted as a text, the name could
+    /// have begun in the text that a stranger wrote.
+    fn is_header(&self, at: usize) -> bool {
+        let mut end = 0;
+        let begins = |(name, value): &(Cow<'_, str>, Cow<'_, str>)| {
+            let start = end + name.len();
+            end = start + value.len();
+            start == at && name.starts_with(HEADER)
+        };
+        self.get("MessageSid").is_none() && self.fields.iter().any(begins)
+    }
 }
 
 /// Whether one of the characters `rare` in `text` has around it what `is_it` looks for: what is before it, and what is
@@ -150,32 +203,7 @@ fn is_a_name(name: &str) -> bool {
         && name.starts_with(|first: char| first.is_ascii_alphabetic())
         && (name.bytes().all(|byte| IN_NAMES[usize::from(byte)])
             // SIP allows more in the name of a header.
-            || (name.starts_with("SipHeader_") && name.bytes().all(|byte| byte.is_ascii_graphic())))
-}
-
-/// What is wrong with the value of a field whose form is known.
-fn fault(name: &str, value: &str) -> Option<&'static str> {
-    let count = || value.len() <= 10 && value.bytes().all(|byte| byte.is_ascii_digit());
-    let (is_right, fault) = match name {
-        ACCOUNT => (is_a_sid(value) && value.starts_with("AC"), "its AccountSid is not one"),
-        "CallSid" => (is_a_sid(value), "its CallSid is not one"),
-        "MessageSid" => (is_a_sid(value), "its MessageSid is not one"),
-        "NumMedia" => (count(), "its NumMedia is not a number"),
-        "NumSegments" => (count(), "its NumSegments is not a number"),
-        "ErrorCode" => (count(), "its ErrorCode is not a number"),
-        "From" | "To" => {
-            (value.len() <= LONGEST_ADDRESS && !is_a_place(value), "one of its addresses is not one")
-        }
-        _ => return None,
-    };
-    (!is_right).then_some(fault)
-}
-
-/// Whether `value` is the rest of `FromCountryUS` or the like, after the real `From` became part of another field. A
-/// sender's name, like `CityBank`, has small letters.
-fn is_a_place(value: &str) -> bool {
-    let rest = ["City", "Country", "State", "Zip"].iter().find_map(|it| value.strip_prefix(it));
-    rest.is_some_and(|rest| !rest.bytes().any(|byte| byte.is_ascii_lowercase()))
+            || (name.starts_with(HEADER) && name.bytes().all(|byte| byte.is_ascii_graphic())))
 }
 
 /// Whether `value` is two letters and 32 hexadecimal digits.

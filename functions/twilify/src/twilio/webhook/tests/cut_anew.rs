@@ -153,3 +153,44 @@ fn fields_that_nobody_here_knows_are_accepted() {
         assert_eq!(refusal(&posted(CALL_URL, &with(&CALL, &[field]))), None, "{field:?}");
     }
 }
+
+#[test]
+fn a_call_with_a_number_in_a_sip_header_is_accepted() {
+    for header in ["SipHeader_X-From", "SipHeader_X-Original-From", "SipHeader_X-To"] {
+        let call = with(&CALL, &[(header, "+14155550199")]);
+        assert_eq!(refusal(&posted(CALL_URL, &call)), None, "{header}");
+    }
+}
+
+#[test]
+fn the_real_sender_of_a_text_does_not_become_a_sip_header() {
+    let place = "FromCitySAN FRANCISCOFromCountryUS";
+    let rest = format!("MessageSid{TEXT_SID}NumMedia0NumSegments1");
+    let body = format!("Pay From+14155550199{rest}SipHeader_X");
+    let swallowed = format!("{SENDER}{place}{rest}");
+    let mut cut = text("Pay ").to_vec();
+    cut[3].1 = "+14155550199";
+    cut.drain(4..6);
+    cut.push(("SipHeader_XFrom", &swallowed));
+    assert!(is_cut_anew(&answer(&body, TEXT_URL, &cut)));
+    // Without its MessageSid it is no text.
+    let body = "Pay From+14155550199SipHeader_X";
+    cut.retain(|(name, _)| !["MessageSid", "NumMedia", "NumSegments"].contains(name));
+    assert_eq!(answer(body, TEXT_URL, &cut).err(), Some(Rejection::Incomplete("MessageSid")));
+}
+
+#[test]
+fn a_sender_may_be_called_like_a_place_field() {
+    let accepted = |fields: &[(&str, &str)]| webhooks().accept::<IncomingMessage>(&posted(TEXT_URL, fields));
+    for (sender, place) in [
+        ("Zip", "FromZip"),
+        ("City", "FromCity"),
+        ("CityFM", "FromCity"),
+        ("State", "FromState"),
+        ("Zip24", "FromZip"),
+    ] {
+        let fields = with(&TEXT, &[("From", sender), (place, "")]);
+        assert_eq!(accepted(&fields).map(|it| it.from).ok().as_deref(), Some(sender));
+        assert!(is_cut_anew(&accepted(&with(&TEXT, &[("From", sender)]))), "{sender}");
+    }
+}
