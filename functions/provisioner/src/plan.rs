@@ -237,8 +237,6 @@ fn rerouted(
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
     Unseal,
-    Clean,
-    CleanCompanyNumber,
     Assign,
     Reroute,
     Adopt,
@@ -249,6 +247,9 @@ pub(crate) enum Phase {
     NoteMissing,
     Retire,
     Seal,
+    // Calls and texts are forwarded without it, and it may use up all that a run may write at Okta.
+    Clean,
+    CleanCompanyNumber,
 }
 
 impl Phase {
