@@ -64,7 +64,7 @@ impl Work<'_> {
         owned: &OwnedNumber,
         revision: Revision,
     ) -> Result<(), Unwritten> {
-        if let Err(why) = self.label(who, owned).await {
+        if let Err(why) = self.label_unchanged(who, owned).await {
             return Err(Unwritten { why, pooled: None });
         }
         let written = self.complete(who, owned, revision).await;
@@ -72,6 +72,14 @@ impl Work<'_> {
             self.waiting.one_more(None);
         }
         written
+    }
+
+    /// Writes the employee's label on a number, unless somebody has given the number away since it was looked at.
+    async fn label_unchanged(&self, who: &Who, owned: &OwnedNumber) -> Taken {
+        if !self.is_unchanged(owned).await? {
+            return Err(Later::Changed.into());
+        }
+        self.label(who, owned).await
     }
 
     /// Writes a number that has the employee's label into their profile. If the profile does not take it, or not any
