@@ -199,14 +199,11 @@ pub fn plan(world: &Observation, rules: &Rules<'_>) -> Plan {
         let change = Change::NoteFound(number.clone());
         steps.entry(Phase::of(&change)).or_default().push(Step { who: Who::owner(number), change });
     }
-    match absent::gone(world, rules, &numbers) {
-        Ok(gone) => {
-            for step in gone {
-                steps.entry(Phase::of(&step.change)).or_default().push(step);
-            }
-        }
-        Err(finding) => plan.findings.push(finding),
+    let gone = absent::gone(world, rules, &numbers);
+    for step in gone.steps {
+        steps.entry(Phase::of(&step.change)).or_default().push(step);
     }
+    plan.findings.extend(gone.finding);
     plan.steps = steps.into_values().flatten().collect();
     plan
 }
