@@ -289,3 +289,21 @@ async fn a_second_in_which_no_profile_can_be_read_keeps_nobody_from_their_number
     let report = world.run_provisioner().await.unwrap();
     assert_eq!((served(&world), world.twilio.purchases()), (100, 100), "{report:#}");
 }
+
+#[tokio::test]
+async fn whose_profile_takes_no_number_is_named_with_the_reason_even_if_the_number_cannot_be_pooled() {
+    let world = a_company_of(1, |_| true).await;
+    world.okta.accepts_no_ops_on_mastered(true);
+    let mut purchases = 0;
+    let is_after_the_purchase = move |it: &str| {
+        purchases += usize::from(it.starts_with("POST /2010"));
+        it.starts_with("POST /2010") && purchases > 1
+    };
+    world.twilio.health.fails_when(is_after_the_purchase, Fault::Answers(503, ""));
+    let report = world.run_provisioner().await.unwrap();
+    assert!(
+        texts(&report, "findings").concat().contains("let the attribute inherit from Okta"),
+        "{report:#}"
+    );
+    assert_eq!((world.twilio.purchases(), pooled(&world)), (1, 0));
+}

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use twilify::{
-    CompanyNumber, Employee, Status, okta,
+    Causes, CompanyNumber, Employee, Status, okta,
     okta::Revision,
     twilio::{OwnedNumber, Owner},
 };
@@ -96,10 +96,13 @@ impl Work<'_> {
                 Ok(())
             }
             Err(why @ (NotDone::Unwritable(_) | NotDone::Later(Later::Changed))) => {
-                match self.pool(owned).await {
-                    Ok(pooled) => Err(Unwritten { why, pooled: Some(pooled) }),
-                    Err(failure) => Err(Unwritten { why: failure, pooled: None }),
+                let pooled = self.pool(owned).await;
+                if let Err(NotDone::Failed(failure)) = &pooled {
+                    let error = Causes(failure);
+                    tracing::error!(employee = who.employee.0, %error, "could not put a number into the pool");
                 }
+                // What the employee's profile was refused for is what somebody has to put right.
+                Err(Unwritten { why, pooled: pooled.ok() })
             }
             // The label is on it, so the next run assigns it.
             Err(why) => Err(Unwritten { why, pooled: None }),

@@ -32,7 +32,7 @@ impl Work<'_> {
             // The candidate is drawn before the profile is read: so two runs that see the same world want the same number
             // for the same employee, and buying it twice is buying it once.
             match self.supply.draw().await? {
-                Drawn::Pooled(owned) => return self.try_on(who, owned, rehearsed).await,
+                Drawn::Pooled(owned) => return self.try_on(who, *owned, rehearsed).await,
                 Drawn::ForSale(number) => {
                     let revision = match rehearsed {
                         Some(revision) => revision,
@@ -113,12 +113,15 @@ impl Work<'_> {
                 Ok(number)
             }
             Err(Unwritten { why, pooled }) => {
+                // It still has the employee's label.
+                let is_waiting =
+                    pooled.is_none() && !matches!(why, NotDone::Later(later) if later != Later::Changed);
                 self.supply.bought(pooled).await;
+                if is_waiting {
+                    self.waiting.one_more(Some(permit));
+                }
                 Err(match why {
-                    NotDone::Failed(failure) => {
-                        self.waiting.one_more(Some(permit));
-                        Failure::Unwritten(number, Box::new(failure)).into()
-                    }
+                    NotDone::Failed(failure) => Failure::Unwritten(number, Box::new(failure)).into(),
                     why => why,
                 })
             }

@@ -32,7 +32,7 @@ struct Stock<'a> {
 /// [`Supply::bought`], [`Supply::not_bought`] or [`Supply::not_wanted`] for one that is for sale.
 pub(super) enum Drawn {
     /// It is the account's, and labelled as one of the pool.
-    Pooled(OwnedNumber),
+    Pooled(Box<OwnedNumber>),
     /// It has to be bought.
     ForSale(CompanyNumber),
 }
@@ -52,7 +52,7 @@ impl<'a> Supply<'a> {
             let mut stock = self.stock.lock().await;
             if let Some(number) = stock.pool.pop() {
                 stock.on_trial += 1;
-                return Ok(Drawn::Pooled(number));
+                return Ok(Drawn::Pooled(Box::new(number)));
             }
             if stock.on_trial == 0 {
                 if stock.allowed > 0
