@@ -180,7 +180,7 @@ impl Work<'_> {
         if self.watch.stop.load(Ordering::Relaxed) {
             return Later::Stopped.into();
         }
-        let taken = tokio::time::timeout_at(self.deadline.abandon.into(), Box::pin(self.take(step))).await;
+        let taken = tokio::time::timeout_at(self.deadline.abandon.into(), self.take(step)).await;
         turn.done();
         match taken {
             Ok(Ok(number)) => Outcome::Done(number),
