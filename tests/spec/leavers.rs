@@ -173,8 +173,15 @@ async fn by_default_nothing_is_noted_on_the_number_of_somebody_who_is_missing() 
     assert_eq!(label(&world), before);
 }
 
+/// How many numbers carry the note that their employee is missing, and how many are in the pool.
+fn noted_and_pooled(world: &World) -> (usize, usize) {
+    let labels: Vec<_> = world.twilio.owned().into_iter().map(|it| it.friendly_name).collect();
+    let noted = labels.iter().filter(|it| it.contains(";missing=")).count();
+    (noted, labels.iter().filter(|it| *it == "twilify:pool").count())
+}
+
 #[tokio::test]
-async fn when_unusually_many_are_missing_at_once_nothing_is_noted_and_somebody_is_told() {
+async fn when_unusually_many_are_missing_it_is_noted_and_none_of_their_numbers_is_retired() {
     let world = World::start().await.unwrap();
     for index in 0..20 {
         let employee = Employee::named(&format!("N{index}"), "Doe");
@@ -183,12 +190,25 @@ async fn when_unusually_many_are_missing_at_once_nothing_is_noted_and_somebody_i
     }
     world.configure("TWILIFY_RETIRE", "pool").await;
     world.run_provisioner().await.unwrap();
-    let before = world.twilio.owned().into_iter().map(|it| it.friendly_name).collect::<Vec<_>>();
     for index in 0..6 {
         world.okta.hides(&format!("N{index}"), Hidden::LikeADeletedUser);
     }
+    world.okta.leaves("N19", 40);
     let report = world.run_provisioner().await.unwrap();
     assert!(report["findings"].to_string().contains("none was retired"), "{report:#}");
-    let after = world.twilio.owned().into_iter().map(|it| it.friendly_name).collect::<Vec<_>>();
-    assert_eq!(after, before);
+    assert_eq!(noted_and_pooled(&world), (6, 0));
+    world.run_provisioner().await.unwrap();
+    assert_eq!(noted_and_pooled(&world), (6, 1), "the next run believes that somebody has left");
+    // Some were noted a day before the others.
+    for number in world.twilio.owned() {
+        if let Some((label, _)) = number.friendly_name.split_once(";missing=") {
+            let days = if label.ends_with("n0") { 30 } else { 29 };
+            let day = (Timestamp::now() - SignedDuration::from_hours(24 * days)).to_string();
+            let label = format!("{label};missing={}", &day[..10]);
+            world.twilio.change(&number.phone_number, |it| it.friendly_name = label);
+        }
+    }
+    let report = world.run_provisioner().await.unwrap();
+    assert_eq!(noted_and_pooled(&world), (6, 1), "{report:#}");
+    assert!(report["findings"].to_string().contains("at the rights of the token"), "{report:#}");
 }

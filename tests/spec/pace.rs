@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sandbox::{Employee, Fault, World};
+use sandbox::{Employee, Fault, Refuses, World};
 
 use crate::{CALLER, COMPANY_NUMBER, a_world_with_ada, calls::CONNECTED};
 
@@ -108,4 +108,23 @@ async fn who_has_to_wait_because_okta_asks_for_fewer_requests_is_told_so_and_not
         assert!(entry["text"].as_str().unwrap().contains("Okta asks for fewer requests"), "{report:#}");
     }
     assert_eq!(report["failed"].as_array().map(Vec::len), Some(0), "{report:#}");
+}
+
+#[tokio::test]
+async fn mobiles_that_cannot_be_cleaned_up_do_not_keep_a_new_employee_from_a_number() {
+    let world = World::start().await.unwrap();
+    for index in 0..60 {
+        let name = format!("N{index}");
+        let employee = Employee::named(&name, "Doe").mobile(&format!("(415) 555-{:04}", 1000 + index));
+        world.okta.hire(employee.company_number(&format!("+1212555{index:04}")));
+        world.okta.refuses_writes_to(&name, Refuses::Mastered);
+    }
+    world.okta.hire(Employee::named("Grace", "Hopper").mobile("+14155550111"));
+    world.twilio.sells("+19253290000");
+    // There is time to begin for a few seconds, and in them Okta takes twenty requests of each kind.
+    world.okta.allows(30, Duration::from_mins(1));
+    world.gives_provisioner(Duration::from_secs(36));
+    let report = world.run_provisioner().await.unwrap();
+    assert!(report["postponed"].as_array().is_some_and(|it| it.len() >= 20), "{report:#}");
+    assert_eq!(world.okta.profile("Grace", "primaryPhone").as_deref(), Some("+19253290000"), "{report:#}");
 }

@@ -32,8 +32,8 @@ async fn an_employee_with_a_mobile_gets_a_company_number() {
     let world = a_world_with_randall().await;
     let report = world.run_provisioner().await.unwrap();
     assert_snapshot!(lines(&report, "changes"), @r"
-    Cleaned up the formatting of a phone number (+18182179229) for Randall Degges.
     Purchased a new company number (+19253294108) for Randall Degges.
+    Cleaned up the formatting of a phone number (+18182179229) for Randall Degges.
     ");
     assert_eq!(world.okta.profile("Randall", "mobilePhone").as_deref(), Some(MOBILE));
     assert_eq!(world.okta.profile("Randall", "primaryPhone").as_deref(), Some(COMPANY_NUMBER));
@@ -60,8 +60,8 @@ async fn a_dry_run_tells_what_it_would_do_and_changes_nothing() {
     let report = world.plan_provisioning().await.unwrap();
     assert_eq!(report["dry_run"], true);
     assert_snapshot!(lines(&report, "changes"), @r"
-    Clean up the formatting of a phone number (+18182179229) for Randall Degges.
     Purchase a new company number for Randall Degges.
+    Clean up the formatting of a phone number (+18182179229) for Randall Degges.
     ");
     let changes = |it: &String| !it.starts_with("GET ");
     assert!(!world.okta.health.requests().iter().any(changes), "{:?}", world.okta.health.requests());

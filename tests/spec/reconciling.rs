@@ -348,3 +348,23 @@ async fn a_run_with_nothing_to_do_costs_two_requests() {
     let after = (world.okta.health.requests().len(), world.twilio.health.requests().len());
     assert_eq!((after.0 - before.0, after.1 - before.1), (1, 1));
 }
+
+#[tokio::test]
+async fn a_number_of_the_pool_that_somebody_has_just_given_away_goes_to_nobody_else() {
+    let world = a_company_of(1).await;
+    world.twilio.owns("+13105550000");
+    world.twilio.change("+13105550000", |it| it.friendly_name = "twilify:pool".to_owned());
+    let (okta, twilio) = (world.okta.clone(), world.twilio.clone());
+    let gives_it_to_ada = Arc::new(move || {
+        let ada = Employee::named("Ada", "Lovelace").mobile("+14155559999");
+        twilio.change("+13105550000", |it| it.friendly_name = format!("twilify:{}", ada.id()));
+        okta.hire(ada.company_number("+13105550000"));
+    });
+    world.okta.health.fails_on("POST /api/v1/users/", 1, Fault::First(gives_it_to_ada));
+    world.run_provisioner().await.unwrap();
+    assert_ne!(world.okta.profile("N0", "primaryPhone").as_deref(), Some("+13105550000"));
+    let pooled = world.twilio.owned().into_iter().find(|it| it.phone_number == "+13105550000").unwrap();
+    assert!(pooled.friendly_name.ends_with("xada"), "{}", pooled.friendly_name);
+    world.run_provisioner().await.unwrap();
+    everybody_has_a_number_of_their_own(&world).await;
+}

@@ -76,3 +76,18 @@ async fn half_a_character_in_a_profile_keeps_nobody_from_being_called() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_note_that_somebody_is_missing_is_taken_off_even_if_they_cannot_be_read() {
+    let world = a_world_with_ada().await;
+    world.configure("TWILIFY_RETIRE", "pool").await;
+    hire_charles(&world);
+    world.run_provisioner().await.unwrap();
+    let label = format!("twilify:{}", Employee::named("Ada", "").id());
+    let noted = format!("{label};missing=2026-01-01");
+    world.twilio.change(COMPANY_NUMBER, |it| it.friendly_name = noted);
+    world.okta.corrupts("Ada", Corrupt::NoProfile);
+    world.run_provisioner().await.unwrap();
+    let owned = world.twilio.owned().into_iter().find(|it| it.phone_number == COMPANY_NUMBER);
+    assert_eq!(owned.map(|it| it.friendly_name), Some(label));
+}

@@ -111,7 +111,7 @@ pub(crate) async fn apply(
 ) -> Report {
     let purchases = plan.steps.iter().filter(|step| step.change == Change::Buy).count();
     stand_in(&mut plan);
-    let waiting = plan.steps.iter().filter(|step| step.change == Change::Buy);
+    let waiting = plan.steps.iter().filter(|step| step.change.writes_number());
     let work = Work {
         provisioner,
         deadline,

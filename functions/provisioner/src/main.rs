@@ -62,7 +62,7 @@ impl fmt::Debug for Failure {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    log::ended(serve().await)
+    log::ended(Box::pin(serve()).await)
 }
 
 async fn serve() -> Result<(), Error> {

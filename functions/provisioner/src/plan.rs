@@ -199,14 +199,11 @@ pub fn plan(world: &Observation, rules: &Rules<'_>) -> Plan {
         let change = Change::NoteFound(number.clone());
         steps.entry(Phase::of(&change)).or_default().push(Step { who: Who::owner(number), change });
     }
-    match absent::gone(world, rules, &numbers) {
-        Ok(gone) => {
-            for step in gone {
-                steps.entry(Phase::of(&step.change)).or_default().push(step);
-            }
-        }
-        Err(finding) => plan.findings.push(finding),
+    let gone = absent::gone(world, rules, &numbers);
+    for step in gone.steps {
+        steps.entry(Phase::of(&step.change)).or_default().push(step);
     }
+    plan.findings.extend(gone.finding);
     plan.steps = steps.into_values().flatten().collect();
     plan
 }
@@ -237,8 +234,6 @@ fn rerouted(
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
     Unseal,
-    Clean,
-    CleanCompanyNumber,
     Assign,
     Reroute,
     Adopt,
@@ -249,6 +244,9 @@ pub(crate) enum Phase {
     NoteMissing,
     Retire,
     Seal,
+    // Calls and texts are forwarded without it, and it may use up all that a run may write at Okta.
+    Clean,
+    CleanCompanyNumber,
 }
 
 impl Phase {

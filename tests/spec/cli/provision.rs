@@ -75,11 +75,11 @@ async fn one_line_is_told_for_each_change_in_the_words_of_old() {
     let said = operator.run(&["provision", "--yes"]).await;
     let told: Vec<_> = said.result.lines().filter(|line| line.starts_with("✓")).collect();
     assert_snapshot!(told.join("\n"), @r"
-    ✓ Cleaned up the formatting of a phone number (+18182179229) for Randall Degges.
-    ✓ Cleaned up the formatting of a phone number (+14155550177) for Ada Lovelace.
     ✓ Purchased a new company number (+19253294108) for Randall Degges.
     ✓ Purchased a new company number (+19253294109) for Ada Lovelace.
     ✓ Purchased a new company number (+19253294110) for Grace Hopper.
+    ✓ Cleaned up the formatting of a phone number (+18182179229) for Randall Degges.
+    ✓ Cleaned up the formatting of a phone number (+14155550177) for Ada Lovelace.
     ");
     assert_eq!((said.status, world.twilio.purchases()), (0, 3));
     let said = operator.run(&["provision", "--yes"]).await;

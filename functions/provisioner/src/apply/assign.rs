@@ -1,7 +1,9 @@
 //! Writing numbers into profiles.
 
+use std::time::Duration;
+
 use twilify::{
-    CompanyNumber, Employee, Status, okta,
+    Causes, CompanyNumber, Employee, Status, okta,
     okta::Revision,
     twilio::{OwnedNumber, Owner},
 };
@@ -11,6 +13,9 @@ use crate::{Provisioner, Who};
 
 /// How often a write is tried whose outcome is unknown, or that came a moment after somebody else's.
 const ATTEMPTS: usize = 3;
+
+/// How long to wait before a rehearsal is repeated that Okta did not answer. Together they outlast an outage of a second.
+const PAUSES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(900)];
 
 /// A number that has an employee's label was not written into their profile.
 pub(super) struct Unwritten {
@@ -59,7 +64,7 @@ impl Work<'_> {
         owned: &OwnedNumber,
         revision: Revision,
     ) -> Result<(), Unwritten> {
-        if let Err(why) = self.label(who, owned).await {
+        if let Err(why) = self.label_unchanged(who, owned).await {
             return Err(Unwritten { why, pooled: None });
         }
         let written = self.complete(who, owned, revision).await;
@@ -67,6 +72,14 @@ impl Work<'_> {
             self.waiting.one_more(None);
         }
         written
+    }
+
+    /// Writes the employee's label on a number, unless somebody has given the number away since it was looked at.
+    async fn label_unchanged(&self, who: &Who, owned: &OwnedNumber) -> Taken {
+        if !self.is_unchanged(owned).await? {
+            return Err(Later::Changed.into());
+        }
+        self.label(who, owned).await
     }
 
     /// Writes a number that has the employee's label into their profile. If the profile does not take it, or not any
@@ -83,10 +96,13 @@ impl Work<'_> {
                 Ok(())
             }
             Err(why @ (NotDone::Unwritable(_) | NotDone::Later(Later::Changed))) => {
-                match self.pool(owned).await {
-                    Ok(pooled) => Err(Unwritten { why, pooled: Some(pooled) }),
-                    Err(failure) => Err(Unwritten { why: failure, pooled: None }),
+                let pooled = self.pool(owned).await;
+                if let Err(NotDone::Failed(failure)) = &pooled {
+                    let error = Causes(failure);
+                    tracing::error!(employee = who.employee.0, %error, "could not put a number into the pool");
                 }
+                // What the employee's profile was refused for is what somebody has to put right.
+                Err(Unwritten { why, pooled: pooled.ok() })
             }
             // The label is on it, so the next run assigns it.
             Err(why) => Err(Unwritten { why, pooled: None }),
@@ -96,15 +112,31 @@ impl Work<'_> {
     /// Sees whether the employee's profile takes a number, before one is bought or labelled for them: it reads the
     /// profile, and writes what stands there already.
     pub(super) async fn rehearse(&self, who: &Who) -> Result<Revision, NotDone> {
-        let mut attempt = 1;
+        let mut pauses = PAUSES.into_iter();
         loop {
-            let revision = self.vacancy(who).await?.ok_or(Later::Changed)?;
-            match self.provisioner.directory.rehearse(&revision).await {
-                Ok(()) => return Ok(revision),
-                Err(error) if attempt < ATTEMPTS && may_be_repeated(&error) => attempt += 1,
+            match self.try_to_rehearse(who).await {
+                Ok(Some(revision)) => {
+                    self.doubt.has_written();
+                    return Ok(revision);
+                }
+                Ok(None) => return Err(Later::Changed.into()),
+                Err(error) if may_be_repeated(&error) => match pauses.next() {
+                    Some(_) if matches!(error, okta::Error::Conflict) => {}
+                    Some(pause) => tokio::time::sleep(pause).await,
+                    None => return Err(error.into()),
+                },
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// The revision that was rehearsed; `None` if the employee does not wait for a number any more.
+    async fn try_to_rehearse(&self, who: &Who) -> Result<Option<Revision>, okta::Error> {
+        let directory = &self.provisioner.directory;
+        let found = directory.find(&who.employee).await?;
+        let Some((_, revision)) = found.filter(|(employee, _)| is_vacant(employee)) else { return Ok(None) };
+        directory.rehearse(&revision).await?;
+        Ok(Some(revision))
     }
 
     /// Labels a number that the employee's profile names already, and cleans its notation there.
@@ -162,12 +194,6 @@ impl Work<'_> {
                 Err(error) => return Err(error.into()),
             }
         }
-    }
-
-    /// The profile of an employee who, at this moment, still works here and waits for a number.
-    async fn vacancy(&self, who: &Who) -> Result<Option<Revision>, NotDone> {
-        let found = self.provisioner.directory.find(&who.employee).await?;
-        Ok(found.filter(|(employee, _)| is_vacant(employee)).map(|(_, revision)| revision))
     }
 }
 

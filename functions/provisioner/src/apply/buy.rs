@@ -113,12 +113,15 @@ impl Work<'_> {
                 Ok(number)
             }
             Err(Unwritten { why, pooled }) => {
+                // It still has the employee's label.
+                let is_waiting =
+                    pooled.is_none() && !matches!(why, NotDone::Later(later) if later != Later::Changed);
                 self.supply.bought(pooled).await;
+                if is_waiting {
+                    self.waiting.one_more(Some(permit));
+                }
                 Err(match why {
-                    NotDone::Failed(failure) => {
-                        self.waiting.one_more(Some(permit));
-                        Failure::Unwritten(number, Box::new(failure)).into()
-                    }
+                    NotDone::Failed(failure) => Failure::Unwritten(number, Box::new(failure)).into(),
                     why => why,
                 })
             }

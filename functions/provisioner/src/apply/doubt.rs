@@ -16,7 +16,7 @@ const MOST_FAILED: usize = 5;
 /// After so many profiles in a row that take no number, with none that does, others are tried.
 const MOST_REFUSED: usize = 20;
 
-/// On how many others it is tried whether Okta writes any profile.
+/// On how many of those who have a number, and of those who wait, it is tried whether Okta writes any profile.
 const OTHERS: usize = 5;
 
 /// What this run knows about whether Okta takes numbers.
@@ -31,7 +31,7 @@ pub(super) struct Doubt {
     refused: AtomicUsize,
     has_written: AtomicBool,
     stopped: AtomicBool,
-    /// The code of the refusal that is the same for everybody, if there is one.
+    /// The code of the refusal that everybody got on whom it was tried, if there is one.
     general: OnceCell<Option<String>>,
 }
 
@@ -48,14 +48,27 @@ impl Doubt {
         }
     }
 
-    /// Whether it is of no use to write further numbers.
+    /// Whether this run writes no further numbers, because Okta takes none.
     pub(super) fn is_certain(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed)
+        self.stopped.load(Ordering::Relaxed) || self.general().is_some()
     }
 
     /// Whether Okta gives this refusal to everybody.
     pub(super) fn is_general(&self, refusal: &Refusal) -> bool {
-        self.general.get().is_some_and(|general| general.as_ref() == Some(&refusal.code))
+        self.general() == Some(&refusal.code)
+    }
+
+    /// Takes note that Okta has accepted a write, or the rehearsal of one: the token may write profiles.
+    pub(super) fn has_written(&self) {
+        self.has_written.store(true, Ordering::Relaxed);
+        self.failed.store(0, Ordering::Relaxed);
+        self.refused.store(0, Ordering::Relaxed);
+    }
+
+    /// The code of the refusal that everybody gets. A single accepted write disproves it, also a later one.
+    fn general(&self) -> Option<&String> {
+        let has_written = self.has_written.load(Ordering::Relaxed);
+        self.general.get().and_then(Option::as_ref).filter(|_| !has_written)
     }
 }
 
@@ -64,11 +77,7 @@ impl Work<'_> {
     pub(super) async fn learn(&self, done: Result<(), &NotDone>) {
         let doubt = &self.doubt;
         match done {
-            Ok(()) => {
-                doubt.has_written.store(true, Ordering::Relaxed);
-                doubt.failed.store(0, Ordering::Relaxed);
-                doubt.refused.store(0, Ordering::Relaxed);
-            }
+            Ok(()) => doubt.has_written(),
             Err(NotDone::Unwritable(refusal)) => {
                 doubt.failed.store(0, Ordering::Relaxed);
                 self.suspect(refusal).await;
@@ -84,45 +93,53 @@ impl Work<'_> {
     }
 
     /// A profile takes no number: it is a super administrator's, say, or the token may change nobody's. What tells
-    /// them apart is a write that changes nothing, to those who have got a number before, or, if nobody has, to
-    /// some of those who wait.
+    /// them apart is a write that changes nothing, to some who have a number already and to some who wait for one. The
+    /// holders alone do not tell: if the first to get numbers were super administrators, Okta refuses all of them.
     async fn suspect(&self, refusal: &Refusal) {
         let doubt = &self.doubt;
         let refused = doubt.refused.fetch_add(1, Ordering::Relaxed) + 1;
         let is_about_rights = refusal.is_about() == Subject::Profile(Unwritable::NotPermitted);
-        let (others, is_enough) = if doubt.holders.is_empty() {
-            (&doubt.waiting, refused >= MOST_REFUSED)
+        let is_enough = if doubt.holders.is_empty() {
+            refused >= MOST_REFUSED
         } else {
             // What else can be wrong with a profile was not wrong with theirs.
-            (&doubt.holders, is_about_rights)
+            is_about_rights
         };
         if !is_enough || doubt.has_written.load(Ordering::Relaxed) {
             return;
         }
-        let general = doubt.general.get_or_init(async || {
-            let is_general = self.is_refused_to_all(others, &refusal.code).await;
-            is_general.then(|| refusal.code.clone())
-        });
-        if general.await.is_some() {
-            doubt.stopped.store(true, Ordering::Relaxed);
-        }
+        doubt
+            .general
+            .get_or_init(async || {
+                let is_general = self.is_refused_to_all(&refusal.code).await;
+                is_general.then(|| refusal.code.clone())
+            })
+            .await;
     }
 
-    /// Whether Okta refuses with `code` to write the profiles of a few of `others`, who are taken from all parts of
-    /// the list, and writes none of them.
-    async fn is_refused_to_all(&self, others: &[EmployeeId], code: &str) -> bool {
+    /// Whether Okta refuses with `code` to write the profiles of a few holders and of a few who wait, and writes none of them.
+    async fn is_refused_to_all(&self, code: &str) -> bool {
+        let Doubt { holders, waiting, .. } = &self.doubt;
         let directory = &self.provisioner.directory;
         let mut refused = false;
-        for employee in others.iter().rev().step_by(others.len().div_ceil(OTHERS).max(1)) {
+        for employee in some_of(holders).chain(some_of(waiting)) {
             let Ok(Some((_, revision))) = directory.find(employee).await else { continue };
             match directory.rehearse(&revision).await {
-                Ok(()) => return false,
+                Ok(()) => self.doubt.has_written(),
                 Err(okta::Error::Refused(refusal)) if refusal.code == code => refused = true,
                 Err(_) => {}
+            }
+            if self.doubt.has_written.load(Ordering::Relaxed) {
+                return false;
             }
         }
         refused
     }
+}
+
+/// A few of `employees`, from all parts of the list.
+fn some_of(employees: &[EmployeeId]) -> impl Iterator<Item = &EmployeeId> {
+    employees.iter().rev().step_by(employees.len().div_ceil(OTHERS).max(1))
 }
 
 impl Failure {

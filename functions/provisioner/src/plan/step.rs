@@ -48,7 +48,7 @@ pub enum Change {
     NoteMissing(OwnedNumber, Date),
     /// Take that note off again: the employee is back in Okta.
     NoteFound(OwnedNumber),
-    /// Take the number from someone who has left.
+    /// Take the number from someone who has left, or whom Okta has not shown since the day on its label.
     Retire(OwnedNumber, Fate),
 }
 
@@ -140,11 +140,11 @@ impl Change {
             Self::NoteFound(_) => {
                 format!("Noted on the company number ({number}) of {name} that they are in Okta again.")
             }
-            Self::Retire(_, Fate::Pool) => {
-                format!("Put the company number ({number}) of {name}, who has left, into the pool.")
+            Self::Retire(owned, Fate::Pool) => {
+                format!("Put the company number ({number}) of {name}, {}, into the pool.", absence(owned))
             }
-            Self::Retire(_, Fate::Release) => {
-                format!("Released the company number ({number}) of {name}, who has left.")
+            Self::Retire(owned, Fate::Release) => {
+                format!("Released the company number ({number}) of {name}, {}.", absence(owned))
             }
         }
     }
@@ -174,6 +174,14 @@ impl Change {
             | Self::Retire(number, _) => Some(number),
             Self::Clean(_) | Self::CleanCompanyNumber(_) | Self::Buy => None,
         }
+    }
+}
+
+/// Why the employee of a number does not need it any more, as a relative clause.
+fn absence(owned: &OwnedNumber) -> String {
+    match owned.label.missing_since() {
+        Some(day) => format!("whom Okta has not shown since {day}"),
+        None => "who has left".to_owned(),
     }
 }
 
@@ -212,11 +220,11 @@ impl Display for Step {
             Change::NoteFound(_) => {
                 write!(f, "Note on the company number ({number}) of {name} that they are in Okta again.")
             }
-            Change::Retire(_, Fate::Pool) => {
-                write!(f, "Put the company number ({number}) of {name}, who has left, into the pool.")
+            Change::Retire(owned, Fate::Pool) => {
+                write!(f, "Put the company number ({number}) of {name}, {}, into the pool.", absence(owned))
             }
-            Change::Retire(_, Fate::Release) => {
-                write!(f, "Release the company number ({number}) of {name}, who has left.")
+            Change::Retire(owned, Fate::Release) => {
+                write!(f, "Release the company number ({number}) of {name}, {}.", absence(owned))
             }
         }
     }

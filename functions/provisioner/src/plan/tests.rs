@@ -109,13 +109,13 @@ fn an_employee_with_a_mobile_gets_a_number() {
 }
 
 #[test]
-fn what_costs_nothing_comes_before_what_does() {
+fn what_may_spare_a_purchase_comes_before_one_and_the_notation_of_numbers_last() {
     let employees = vec![employee("Ada", "(818) 217-9229", ""), employee("Grace", "415 555 0101", "")];
     insta::assert_snapshot!(planned(employees, vec![owned("+12125550199", "twilify:00ugrace", "Grace")]), @r"
-    Clean up the formatting of a phone number (+18182179229) for Ada Doe.
-    Clean up the formatting of a phone number (+14155550101) for Grace Doe.
     Assign the company number bought earlier (+12125550199) to Grace Doe.
     Purchase a new company number for Ada Doe.
+    Clean up the formatting of a phone number (+18182179229) for Ada Doe.
+    Clean up the formatting of a phone number (+14155550101) for Grace Doe.
     ");
 }
 

@@ -55,11 +55,15 @@ fn that_somebody_is_missing_is_noted_first_and_their_number_goes_to_the_pool_aft
     let noted = [
         "Note on the company number (+12125550000) of 00ugone0 that they cannot be found in Okta since 2026-11-22.",
     ];
-    let pooled = ["Put the company number (+12125550000) of 00ugone0, who has left, into the pool."];
+    let pooled = |day: &str| {
+        format!(
+            "Put the company number (+12125550000) of 00ugone0, whom Okta has not shown since {day}, into the pool."
+        )
+    };
     for fate in [Fate::Pool, Fate::Release] {
         assert_eq!(retired(&missing(1, None), Retire::To(fate)), noted);
         assert_eq!(retired(&missing(1, Some(29)), Retire::To(fate)), [""; 0]);
-        assert_eq!(retired(&missing(1, Some(30)), Retire::To(fate)), pooled);
+        assert_eq!(retired(&missing(1, Some(30)), Retire::To(fate)), [pooled("2026-10-23")]);
     }
     assert_eq!(retired(&missing(1, None), Retire::Keep), [""; 0]);
     assert_eq!(retired(&missing(1, Some(30)), Retire::Keep), [""; 0]);
@@ -81,15 +85,41 @@ fn a_note_is_taken_off_the_number_of_somebody_who_is_not_missing() {
 }
 
 #[test]
-fn when_too_many_are_missing_at_once_nothing_is_noted_and_nobodys_number_is_retired() {
+fn when_too_many_are_missing_it_is_noted_and_none_of_their_numbers_is_retired() {
     let pool = Retire::To(Fate::Pool);
-    assert_eq!(retired(&missing(5, None), pool).len(), 5);
-    let mut world = missing(6, None);
-    assert_eq!(retired(&world, pool), [""; 0]);
-    world.absent.extend((0..3).map(|index| (id(&format!("Gone{index}")), days_ago(40))));
-    assert_eq!(retired(&world, pool), [""; 0], "leavers count as well");
-    let plan = plan_to_retire(&world, pool);
-    assert!(plan.findings.iter().any(|it| it.contains("at the rights of the token")), "{:?}", plan.findings);
+    let changes = |world: &Observation| {
+        let steps = plan_to_retire(world, pool).steps;
+        let retired = steps.iter().filter(|it| matches!(it.change, Change::Retire(..))).count();
+        (steps.len() - retired, retired)
+    };
+    let is_told = |world: &Observation| {
+        let findings = plan_to_retire(world, pool).findings;
+        findings.iter().any(|it| it.contains("at the rights of the token"))
+    };
+    assert_eq!(changes(&missing(5, Some(40))), (0, 5));
+    for (days, expected) in [(None, (6, 0)), (Some(1), (0, 0)), (Some(40), (0, 0))] {
+        let world = missing(6, days);
+        assert!(is_told(&world), "{days:?}");
+        assert_eq!(changes(&world), expected, "{days:?}");
+    }
+    // Seven are missing and two have left. Leavers wait only for the run that first sees that so many are missing.
+    for (days, expected) in [(None, (7, 0)), (Some(1), (0, 2)), (Some(40), (0, 2))] {
+        let mut world = missing(9, days);
+        for (index, number) in world.numbers.iter_mut().skip(1).enumerate().take(2) {
+            let leaver = id(&format!("Gone{index}"));
+            number.label = Label::of(&leaver);
+            world.absent.insert(leaver, days_ago(40));
+        }
+        assert_eq!(changes(&world), expected, "{days:?}");
+    }
+}
+
+#[test]
+fn the_note_on_the_number_of_somebody_who_has_left_is_taken_off_before_it_is_retired() {
+    let mut world = missing(1, Some(40));
+    world.absent = [(id("Gone0"), days_ago(40))].into();
+    let noted = ["Note on the company number (+12125550000) of 00ugone0 that they are in Okta again."];
+    assert_eq!(retired(&world, Retire::To(Fate::Pool)), noted);
 }
 
 #[test]
