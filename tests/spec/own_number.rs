@@ -75,7 +75,7 @@ async fn a_caller_for_whom_no_network_vouches_is_connected_all_the_same() {
     }
 }
 
-/// Whoever can make up the caller's number can make up from where a call was sent on.
+/// A caller who can make up a number can also make up the phone that sent the call on.
 #[tokio::test]
 async fn a_call_that_the_mobile_seems_to_have_sent_on_is_not_sent_back_and_tells_no_more_than_a_busy_mobile()
 {

@@ -1,4 +1,4 @@
-//! Employees of whom Okta says what nobody can read: they harm nobody else, and lose nothing.
+//! Employees whose data from Okta cannot be read: they harm nobody else, and lose nothing.
 
 use sandbox::{Corrupt, Employee, World};
 use serde_json::Value;

@@ -88,7 +88,7 @@ async fn of_a_thousand_employees_of_whom_a_hundred_cannot_be_written_the_others_
             );
             assert!(pooled(&world) <= if no_ops { 16 } else { 0 }, "{}", pooled(&world));
         }
-        // Whoever is hired gets a number out of the pool, if there is one.
+        // A new employee gets a number from the pool, if there is one.
         let (before, spare) = (world.twilio.purchases(), pooled(&world).min(1));
         world.okta.hire(Employee::named("Late", "Comer").mobile("+14155559999"));
         world.run_provisioner().await.unwrap();

@@ -81,7 +81,7 @@ async fn checks(setup: Result<Setup>) -> Vec<Check> {
     checks
 }
 
-/// The secrets that whoever may read parameters can read, because they are not encrypted.
+/// The secrets that are not encrypted, so that the right to read parameters is enough to read them.
 fn in_clear(setup: &Setup) -> Option<Check> {
     let names = setup.secrets_in_clear();
     (!names.is_empty()).then(|| {

@@ -173,7 +173,7 @@ pub(crate) async fn assign(
     let who = Who { last_known, ..Who::from(&employee) };
     let change = match now.owned.label.owner() {
         Owner::Pool => Change::TakeFromPool(now.owned),
-        // What is not in the pool must not get there because Okta does not take it: so Okta comes first, and until then
+        // A number from outside the pool must not get into it because Okta refuses it. So Okta comes first, and until then
         // the number keeps its label and its webhooks.
         Owner::Stranger | Owner::Employee(_) => {
             write(&provisioner, &employee, &now.owned.number).await?;

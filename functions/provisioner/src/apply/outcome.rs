@@ -48,7 +48,7 @@ pub(super) enum Failure {
 pub(super) enum Later {
     /// The deadline is near.
     NoTime,
-    /// Whoever looks on has ended the run.
+    /// The operator who watches the run has ended it.
     Stopped,
     /// The run has bought as many numbers as it may.
     NoMore,

@@ -28,7 +28,7 @@ struct Stock<'a> {
     allowed: usize,
 }
 
-/// A number for one employee. Whoever draws it tells what became of it: [`Supply::tried`] for one of the pool,
+/// A number for one employee. The step that draws it tells what became of it: [`Supply::tried`] for one of the pool,
 /// [`Supply::bought`], [`Supply::not_bought`] or [`Supply::not_wanted`] for one that is for sale.
 pub(super) enum Drawn {
     /// It is the account's, and labelled as one of the pool.

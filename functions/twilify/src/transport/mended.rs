@@ -10,7 +10,7 @@ pub(super) fn mended(json: &[u8]) -> String {
     let json = String::from_utf8_lossy(json);
     let mut mended = String::with_capacity(json.len());
     let mut rest = &*json;
-    // In JSON a backslash begins an escape, wherever it stands.
+    // In JSON a backslash always begins an escape.
     while let Some((before, escape)) = rest.split_once('\\') {
         mended.push_str(before);
         let (text, length) = match (unit(escape), escape.get(5..).and_then(|it| unit(it.strip_prefix('\\')?)))
