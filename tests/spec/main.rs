@@ -10,6 +10,7 @@ mod calls;
 mod candidates;
 mod chaos;
 mod circles;
+mod claims;
 mod cli;
 mod convergence;
 mod dialling;

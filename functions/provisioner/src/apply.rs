@@ -110,6 +110,9 @@ pub(crate) async fn apply(
     watch: Watch<'_>,
 ) -> Report {
     let purchases = plan.steps.iter().filter(|step| step.change == Change::Buy).count();
+    // One is bought in place of a number of the pool that turns out to be somebody else's.
+    let from_pool = plan.steps.iter().filter(|step| matches!(step.change, Change::TakeFromPool(_))).count();
+    let allowed = (purchases + from_pool).min(provisioner.settings.max_purchases);
     stand_in(&mut plan);
     let waiting = plan.steps.iter().filter(|step| step.change.writes_number());
     let work = Work {
@@ -119,7 +122,7 @@ pub(crate) async fn apply(
         began: known.began,
         steps: Limiter::new(AT_ONCE, QUICK_STEP),
         doubt: Doubt::new(known.holders, waiting.map(|step| step.who.employee.clone()).collect()),
-        supply: Supply::new(Shelf::new(provisioner, purchases, known.taken), purchases),
+        supply: Supply::new(Shelf::new(provisioner, purchases, known.taken), allowed),
         waiting: Waiting::new(),
         purchases: AtomicUsize::new(0),
     };
@@ -200,12 +203,12 @@ impl Work<'_> {
             Change::Reroute(owned) => self.label(who, owned).await,
             Change::Seal(owned) | Change::Unseal(owned) => self.reroute(who, owned).await,
             Change::Adopt(owned) => self.adopt(who, owned).await,
-            Change::TakeFromPool(owned) => self.take_from_pool(who, owned).await,
-            Change::Buy => {
-                let bought = self.buy(who).await;
-                self.learn(bought.as_ref().map(drop)).await;
-                return bought;
-            }
+            Change::TakeFromPool(owned) => match self.take_from_pool(who, owned).await {
+                // Another number does as well.
+                Err(NotDone::Later(Later::Claimed)) => return self.buy_and_learn(who).await,
+                done => done,
+            },
+            Change::Buy => return self.buy_and_learn(who).await,
             Change::Enroll(owned) => self.enroll(owned).await,
             Change::NoteMissing(owned, day) => self.note_missing(who, owned, *day).await,
             Change::NoteFound(owned) => self.note_found(owned).await,
@@ -215,6 +218,12 @@ impl Work<'_> {
             self.learn(done.as_ref().map(drop)).await;
         }
         done.map(|()| number)
+    }
+
+    async fn buy_and_learn(&self, who: &Who) -> Result<String, NotDone> {
+        let bought = self.buy(who).await;
+        self.learn(bought.as_ref().map(drop)).await;
+        bought
     }
 
     async fn clean(&self, who: &Who, mobile: &MobileNumber) -> Taken {

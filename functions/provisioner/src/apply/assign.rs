@@ -27,6 +27,7 @@ pub(super) struct Unwritten {
 impl Work<'_> {
     /// Writes a number with the employee's label into their profile.
     pub(super) async fn assign(&self, who: &Who, owned: &OwnedNumber) -> Taken {
+        self.check_claims(who, owned).await?;
         let written = self.write(who, &owned.number, None).await;
         if let Err(NotDone::Failed(_)) = &written {
             self.waiting.one_more(None);
@@ -79,7 +80,26 @@ impl Work<'_> {
         if !self.is_unchanged(owned).await? {
             return Err(Later::Changed.into());
         }
+        self.check_claims(who, owned).await?;
         self.label(who, owned).await
+    }
+
+    /// Nobody gets a number that somebody else publishes: they would get the other's calls and texts. The plan does not
+    /// know the profiles of people whom `OktaSearch` leaves out.
+    async fn check_claims(&self, who: &Who, owned: &OwnedNumber) -> Taken {
+        let Provisioner { directory, territory, .. } = self.provisioner;
+        match directory.find_by_company_number(&owned.number, territory).await {
+            Ok(None) => Ok(()),
+            Ok(Some(employee)) if employee.id == who.employee => Ok(()),
+            Ok(Some(_)) | Err(okta::Error::Ambiguous(_)) => {
+                tracing::warn!(
+                    employee = who.employee.0,
+                    "a number for this employee stands in somebody else's profile"
+                );
+                Err(Later::Claimed.into())
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Writes a number that has the employee's label into their profile. If the profile does not take it, or not any
@@ -146,6 +166,7 @@ impl Work<'_> {
         if !employee.is_some_and(|it| it.publishes(&owned.number, territory)) {
             return Err(Later::Changed.into());
         }
+        self.check_claims(who, owned).await?;
         self.label(who, owned).await?;
         self.try_to_enroll(who, owned).await;
         self.clean_company_number(who, &owned.number).await

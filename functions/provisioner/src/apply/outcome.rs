@@ -62,6 +62,8 @@ pub(super) enum Later {
     OktaThrottles,
     /// Twilio asks for fewer requests.
     TwilioThrottles,
+    /// Somebody else who works here has the number in their profile.
+    Claimed,
     /// What the step is about has changed since it was planned.
     Changed,
 }
@@ -82,6 +84,9 @@ impl Later {
             Self::Busy => "Okta is still busy with their account",
             Self::OktaThrottles => "Okta asks for fewer requests, and there was no time left to wait",
             Self::TwilioThrottles => "Twilio asks for fewer requests",
+            Self::Claimed => {
+                "somebody else has the number in their profile; take it out there, or write that employee's label on the number"
+            }
             Self::Changed => "something changed while this ran",
         }
     }
