@@ -27,9 +27,12 @@ const HOURS_IN_THE_QUEUE: SignedDuration = SignedDuration::from_hours(8);
 /// How long before now a text has come in that has not been in the queue: Twilio waits fifteen seconds, and clocks differ.
 pub(crate) const JUST_NOW: SignedDuration = SignedDuration::from_mins(1);
 
-/// How long the log may take, all requests together. What is not found by then counts as not sent: a text that arrives twice
-/// is better than one that never arrives because the log is long or slow.
+/// How long the log may take, all requests together.
 const READING: Duration = Duration::from_secs(5);
+
+/// At which try out of the queue a text is sent although the log takes too long to read: the last one in the first queue, 11
+/// minutes after the text came in. A text that arrives twice is better than one that never arrives.
+const MOST_TRIES_FOR_THE_LOG: u32 = 5;
 
 /// How long the same remark is not repeated to the same person.
 const SILENCE: SignedDuration = SignedDuration::from_hours(1);
@@ -40,6 +43,9 @@ pub(crate) enum NotSent {
     /// Twilio says so.
     #[error(transparent)]
     Refused(twilio::Error),
+    /// Twilio's log takes too long to say whether it was sent before.
+    #[error("Twilio's log takes too long to read, so the text waits in the queue")]
+    LogTooSlow,
     /// Nobody knows whether it was sent, or it may be sent another time.
     #[error(transparent)]
     Unknown(twilio::Error),
@@ -50,6 +56,7 @@ impl NotSent {
     pub(crate) fn code(&self) -> u32 {
         match self {
             Self::Refused(error) | Self::Unknown(error) => error.code().unwrap_or_default(),
+            Self::LogTooSlow => 0,
         }
     }
 
@@ -103,7 +110,14 @@ impl<'a> Delivery<'a> {
     pub(crate) async fn send(&self, messages: &[OutgoingMessage]) -> Result<(), NotSent> {
         let sent = match self.attempt {
             Attempt::First => vec![false; messages.len()],
-            Attempt::Late(_) => self.were_sent(messages).await.map_err(NotSent::Unknown)?,
+            Attempt::Late(times) => match self.were_sent(messages).await? {
+                Some(sent) => sent,
+                None if times < MOST_TRIES_FOR_THE_LOG => return Err(NotSent::LogTooSlow),
+                None => {
+                    tracing::warn!("Twilio's log takes too long to read, so a text may arrive twice");
+                    vec![false; messages.len()]
+                }
+            },
         };
         for (message, _) in messages.iter().zip(sent).filter(|(_, sent)| !sent) {
             self.send_one(message).await?;
@@ -120,8 +134,9 @@ impl<'a> Delivery<'a> {
             }
             tokio::time::sleep(PAUSE).await;
             if error.is_of_unknown_outcome() {
-                let sent = self.were_sent(std::slice::from_ref(outgoing)).await.unwrap_or_default();
-                return if sent == [true] { Ok(()) } else { Err(NotSent::Unknown(error)) };
+                let sent = self.were_sent(std::slice::from_ref(outgoing)).await;
+                let was_sent = matches!(sent, Ok(Some(sent)) if sent == [true]);
+                return if was_sent { Ok(()) } else { Err(NotSent::Unknown(error)) };
             }
             if attempt == ATTEMPTS {
                 return Err(NotSent::Unknown(error));
@@ -130,15 +145,12 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Which of `messages`, all to the same mobile, Twilio's log has.
-    async fn were_sent(&self, messages: &[OutgoingMessage]) -> Result<Vec<bool>, twilio::Error> {
+    /// Which of `messages`, all to the same mobile, Twilio's log has. `None` if it takes too long to read.
+    async fn were_sent(&self, messages: &[OutgoingMessage]) -> Result<Option<Vec<bool>>, NotSent> {
         match timeout(READING, self.look_up(messages)).await {
-            Ok(Err(error)) if !error.is_too_long() => Err(error),
-            Ok(Ok(sent)) => Ok(sent),
-            Ok(Err(_)) | Err(_) => {
-                tracing::warn!("Twilio's log takes too long to read, so a text may arrive twice");
-                Ok(vec![false; messages.len()])
-            }
+            Ok(Ok(sent)) => Ok(Some(sent)),
+            Ok(Err(error)) if !error.is_too_long() => Err(NotSent::Unknown(error)),
+            Ok(Err(_)) | Err(_) => Ok(None),
         }
     }
 
