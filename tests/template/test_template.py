@@ -347,16 +347,28 @@ def test_the_local_loop_has_the_routes_that_are_deployed(template):
     assert local == deployed
 
 
-def test_the_workflow_has_few_rights_and_runs_nothing_that_can_change():
-    workflow = yaml_parse((ROOT / ".github/workflows/ci.yml").read_text())
+@pytest.mark.parametrize("name", ["ci.yml", "mutants.yml"])
+def test_a_workflow_has_few_rights_and_runs_nothing_that_can_change(name):
+    workflow = yaml_parse((ROOT / ".github/workflows" / name).read_text())
     assert workflow["permissions"] == {"contents": "read"}
     steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
     used = [step["uses"] for step in steps if "uses" in step]
     assert used and all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", it) for it in used), used
     assert all("permissions" not in job for job in workflow["jobs"].values())
-    assert {"run": "scripts/test"} in steps
+
+
+def test_every_push_is_tested_and_built_for_both_architectures():
+    workflow = yaml_parse((ROOT / ".github/workflows/ci.yml").read_text())
+    assert {"run": "scripts/test"} in workflow["jobs"]["test"]["steps"]
     architectures = [it["architecture"] for it in workflow["jobs"]["build"]["strategy"]["matrix"]["include"]]
     assert architectures == ["x86_64", "arm64"]
+
+
+def test_every_shard_of_the_mutants_is_tried():
+    job = yaml_parse((ROOT / ".github/workflows/mutants.yml").read_text())["jobs"]["code"]
+    shards = job["strategy"]["matrix"]["shard"]
+    assert shards == list(range(1, len(shards) + 1))
+    assert job["steps"][-1] == {"run": f"scripts/mutants ${{{{ matrix.shard }}}}/{len(shards)}"}
 
 
 @pytest.mark.parametrize("voice", ["", "man", "Polly.Amy", "Polly.Mía-Generative", "Google.en-US-Chirp3-HD-Aoede"])
