@@ -18,6 +18,9 @@ MANAGED = {}
 
 PARAMETERS = ["okta/org-url", "okta/token", "twilio/account-sid", "twilio/auth-token"]
 
+# SAM asks it for the partition of the region.
+SESSION = boto3.Session(region_name="us-east-1")
+
 
 @functools.cache
 def source():
@@ -32,8 +35,7 @@ def transformed(deployment):
     for resource in it["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = "s3://code/function.zip"
-    session = boto3.Session(region_name="us-east-1")
-    return Translator(MANAGED, Parser(), boto_session=session).translate(it, {"Deployment": deployment})
+    return Translator(MANAGED, Parser(), boto_session=SESSION).translate(it, {"Deployment": deployment})
 
 
 class Template:

@@ -45,7 +45,7 @@ OWN = {
 }
 
 # What is no variable when its parameter is empty. The provisioner is told a URL in any case.
-IF_NOT_EMPTY = {"Voice", "Language", "MessagingServiceSid", "OktaSearch", "PublicUrl"}
+IF_NOT_EMPTY = ["Voice", "Language", "MessagingServiceSid", "OktaSearch", "PublicUrl"]
 
 SERVICE = {"Key": "service", "Value": "${AWS::StackName}"}
 
@@ -114,8 +114,16 @@ def test_what_is_empty_is_no_variable(template, function):
         expected["TWILIFY_PUBLIC_URL"] = "${Api.ApiEndpoint}"
     variables = template.properties(function)["Environment"]["Variables"]
     assert variables == expected | {"TWILIFY_METRICS": "${AWS::StackName}"}
-    for parameter in IF_NOT_EMPTY:
-        assert asked[parameter]["Default"] == ""
+
+
+@pytest.mark.parametrize("parameter", IF_NOT_EMPTY)
+def test_what_is_set_is_a_variable_whatever_else_is_empty(template, parameter):
+    it = Template(**{parameter: f"<{parameter}>"})
+    for function in FUNCTIONS:
+        before = template.properties(function)["Environment"]["Variables"]
+        variables = it.properties(function)["Environment"]["Variables"]
+        mine = {name: f"<{parameter}>" for name, its in (EVERYWHERE | OWN[function]).items() if its == parameter}
+        assert variables == before | mine, f"{function} does not know {parameter}"
 
 
 @pytest.mark.parametrize("which", ["template", "full"])
@@ -161,10 +169,10 @@ def test_every_gradual_deployment_is_one(template):
     asked = template.source["Parameters"]["Deployment"]["AllowedValues"]
     gradual = template.source["Mappings"]["IsGradual"]
     assert gradual == {it: {"Answer": "false" if it == "AllAtOnce" else "true"} for it in asked}
-    for it in set(asked) - {"AllAtOnce"}:
-        for function in WEBHOOKS:
-            group = Template(Deployment=it).properties(f"{function}DeploymentGroup")
-            assert group["DeploymentConfigName"] == f"CodeDeployDefault.Lambda{it}"
+    linear = Template(Deployment="Linear10PercentEvery10Minutes")
+    for function in WEBHOOKS:
+        group = linear.properties(f"{function}DeploymentGroup")
+        assert group["DeploymentConfigName"] == "CodeDeployDefault.LambdaLinear10PercentEvery10Minutes"
 
 
 def test_the_schedule_starts_the_provisioner_and_a_run_that_failed_is_not_repeated(template):

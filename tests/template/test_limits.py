@@ -58,6 +58,8 @@ def test_every_setting_of_a_function_makes_a_new_version(template, function):
         return it.properties(version)["Description"]
 
     asked = template.source["Parameters"]
+    letters = [it["Answer"] for it in template.source["Mappings"]["Letter"].values()]
+    assert len(set(letters)) == len(letters), "two answers look the same, so the alias stays with the old version"
     before = description()
     everywhere = ["Country", "MobileCountries", "RememberSeconds", "LastKnownDays", "CompanyPhoneAttribute"]
     everywhere += ["PublicUrl", "LogLevel", "ParameterPath", "SecretsVersion"]

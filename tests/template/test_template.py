@@ -125,6 +125,14 @@ def test_a_changed_setting_publishes_a_version(template, function):
     assert len(template.properties(version)["Description"]) < 128
 
 
+def test_the_console_says_what_everything_is_for(full):
+    described = ["AWS::IAM::Role", "AWS::IAM::ManagedPolicy", "AWS::Lambda::Function", "AWS::Scheduler::Schedule"]
+    for kind in described:
+        # SAM makes those two, and writes no description.
+        for name in full.resources(kind).keys() - {"ProvisionerScheduleRole", "CodeDeployServiceRole"}:
+            assert full.properties(name).get("Description"), name
+
+
 def test_no_secret_is_asked_for(template):
     for name, parameter in template.source["Parameters"].items():
         assert not re.search("(?i)token|password|secret$|apikey", name), name

@@ -38,7 +38,7 @@ def test_the_page_has_a_row_for_each_queue_and_none_for_another(template):
 def test_a_queue_keeps_a_text_as_the_page_says(template, queue):
     expected = dict(ROWS[queue])
     purpose = expected.pop("so that")
-    assert row(template, queue) == expected, f"it would not be so any more that {purpose}"
+    assert row(template, queue) == expected, f"no longer true: {purpose}"
 
 
 def test_a_text_is_tried_for_four_hours_at_least(template):
