@@ -60,6 +60,7 @@ def test_every_setting_of_a_function_makes_a_new_version(template, function):
     asked = template.source["Parameters"]
     letters = [it["Answer"] for it in template.source["Mappings"]["Letter"].values()]
     assert len(set(letters)) == len(letters), "two answers look the same, so the alias stays with the old version"
+    assert all(len(it) == 1 for it in letters), "descriptions may be too long for AWS"
     before = description()
     everywhere = ["Country", "MobileCountries", "RememberSeconds", "LastKnownDays", "CompanyPhoneAttribute"]
     everywhere += ["PublicUrl", "LogLevel", "ParameterPath", "SecretsVersion"]

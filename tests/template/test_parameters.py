@@ -16,10 +16,10 @@ ANSWERS = {
     "AreaCodes": (["925", "925,415"], ["", "125", "92", "9255", "925, 415", "925,"]),
     "MobileCountries": ([",".join(["US"] * 27)], ["", "us", "USA", "US, CA", "US,", ",".join(["US"] * 28)]),
     "Voice": (
-        ["", "man", "Polly.Mía-Generative", "Google.en-US-Chirp3-HD-Aoede", "x" * 40],
+        ["", "man", "Polly.Mía-Generative", "Google.en-US-Chirp3-HD-Aoede", "x", "x" * 40],
         ['"/><Dial', "Polly Amy", "÷", "1", "x" * 41],
     ),
-    "Language": (["", "en-GB", "cmn-Hans-CN", "x" * 3 + "-" + "y" * 8], ["e", "engl", "en_GB", "en-", "cmn-Hans-CNXX", "aa-bb-cc-dd"]),
+    "Language": (["", "en", "en-GB", "cmn-Hans-CN", "x" * 3 + "-" + "y" * 8], ["e", "engl", "en_GB", "en-", "cmn-Hans-CNXX", "aa-bb-cc-dd", "en-" + "y" * 9]),
     "RingSeconds": (["5", "600"], ["4", "601"]),
     "RememberSeconds": (["0", "3600"], ["-1", "3601"]),
     "LastKnownDays": (["0", "255"], ["-1", "256"]),
@@ -30,7 +30,7 @@ ANSWERS = {
     "OktaSearch": (["", 'profile.department eq "Sales"'], []),
     "CompanyPhoneAttribute": (["primaryPhone", "x", "x" * 24], ["", "1x", "_x", "a.b", "a b", "x" * 25]),
     "DomainName": (
-        ["", "phones.example.com", "x.co", "a-1.co", "x" * 63 + ".co"],
+        ["", "phones.example.com", "x.co", "xy.co", "a-1.co", "x" * 63 + ".co"],
         ["phones", "Phones.example.com", "https://x.co", "-x.co", "x-.co", "x.c", "x.co.", "x" * 64 + ".co"],
     ),
     "CertificateArn": (["", CERTIFICATE, CERTIFICATE.replace("aws", "aws-us-gov")], ["1", KEY, CERTIFICATE[:-3]]),
@@ -123,6 +123,32 @@ def test_the_readme_tells_every_default():
     words = {"": "empty", None: "required"}
     defaults = {name: it.get("Default") for name, it in source()["Parameters"].items()}
     assert said == {name: words.get(it, str(it)) for name, it in defaults.items()}
+
+
+# What each parameter switches on or off when it alone has this answer. By default there are a topic and a reservation.
+SWITCHES = {
+    "OktaSearch": ("x", {"HasOktaSearch": True}),
+    "MessagingServiceSid": ("x", {"HasMessagingService": True}),
+    "Voice": ("x", {"HasVoice": True}),
+    "Language": ("x", {"HasLanguage": True}),
+    "DomainName": ("x", {"HasDomain": True}),
+    "HostedZoneId": ("x", {"HasHostedZone": True}),
+    "AlarmTopicArn": ("x", {"HasAlarmTopic": True, "NeedsAlarmTopic": False}),
+    "AlarmEmail": ("x", {"HasAlarmEmail": True}),
+    "WebhookConcurrency": ("0", {"ReservesForWebhooks": False}),
+    "PublicUrl": ("x", {"HasPublicUrl": True}),
+    "ParameterKeyArn": ("x", {"HasParameterKey": True}),
+}
+
+
+@pytest.mark.parametrize("parameter", [*ANSWERS, *sorted(LISTS.keys() - {"Deployment"})])
+def test_a_condition_asks_for_its_own_parameter(template, parameter):
+    default = {"NeedsAlarmTopic", "ReservesForWebhooks"}
+    assert {name for name in template.json["Conditions"] if template.holds(name)} == default
+    answer, changes = SWITCHES.get(parameter, ("x", {}))
+    it = Template(**{parameter: answer})
+    for name in it.json["Conditions"]:
+        assert it.holds(name) == changes.get(name, name in default), name
 
 
 def test_every_parameter_says_what_it_is_for():

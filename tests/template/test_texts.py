@@ -79,6 +79,7 @@ def test_a_late_text_goes_straight_into_the_queue(template):
     assert set(operation) == {"parameters", "responses", "x-amazon-apigateway-integration"}
     assert operation["parameters"] == [{"name": "owner", "in": "path", "required": True, "schema": {"type": "string"}}]
     assert set(operation["responses"]) == {"default"}
+    assert operation["responses"]["default"]["description"], "OpenAPI asks for one"
     integration = operation["x-amazon-apigateway-integration"]
     kept = integration.pop("requestParameters")
     assert integration == {
