@@ -19,7 +19,10 @@ ANSWERS = {
         ["", "man", "Polly.Mía-Generative", "Google.en-US-Chirp3-HD-Aoede", "x", "x" * 40],
         ['"/><Dial', "Polly Amy", "÷", "1", "x" * 41],
     ),
-    "Language": (["", "en", "en-GB", "cmn-Hans-CN", "x" * 3 + "-" + "y" * 8], ["e", "engl", "en_GB", "en-", "cmn-Hans-CNXX", "aa-bb-cc-dd", "en-" + "y" * 9]),
+    "Language": (
+        ["", "en", "en-GB", "cmn-Hans-CN", "x" * 3 + "-" + "y" * 8],
+        ["e", "engl", "en_GB", "en-", "cmn-Hans-CNXX", "aa-bb-cc-dd", "en-" + "y" * 9],
+    ),
     "RingSeconds": (["5", "600"], ["4", "601"]),
     "RememberSeconds": (["0", "3600"], ["-1", "3601"]),
     "LastKnownDays": (["0", "255"], ["-1", "256"]),
@@ -149,6 +152,17 @@ def test_a_condition_asks_for_its_own_parameter(template, parameter):
     it = Template(**{parameter: answer})
     for name in it.json["Conditions"]:
         assert it.holds(name) == changes.get(name, name in default), name
+
+
+def test_a_resource_is_there_when_its_own_parameter_asks_for_it(full):
+    assert {name: it["Condition"] for name, it in full.json["Resources"].items() if "Condition" in it} == {
+        "Domain": "HasDomain",
+        "DomainMapping": "HasDomain",
+        "DomainRecord": "HasHostedZone",
+        "Alarms": "NeedsAlarmTopic",
+        "AlarmsByEmail": "HasAlarmEmail",
+        "DecryptParameters": "HasParameterKey",
+    }
 
 
 def test_every_parameter_says_what_it_is_for():
