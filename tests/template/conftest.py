@@ -1,6 +1,7 @@
 """template.yaml as it is after the SAM transform, with the answers that somebody may give to its questions."""
 
 import copy
+import functools
 import re
 from pathlib import Path
 
@@ -17,22 +18,34 @@ MANAGED = {}
 
 PARAMETERS = ["okta/org-url", "okta/token", "twilio/account-sid", "twilio/auth-token"]
 
+# SAM asks it for the partition of the region.
+SESSION = boto3.Session(region_name="us-east-1")
+
+
+@functools.cache
+def source():
+    """template.yaml as it is written."""
+    return yaml_parse((ROOT / "template.yaml").read_text())
+
+
+@functools.cache
+def transformed(deployment):
+    """What SAM makes of the template. Of all answers it looks only at the one to `Deployment`."""
+    it = copy.deepcopy(source())
+    for resource in it["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = "s3://code/function.zip"
+    return Translator(MANAGED, Parser(), boto_session=SESSION).translate(it, {"Deployment": deployment})
+
 
 class Template:
     """The template with some answers: its resources, and what their values come to."""
 
     def __init__(self, **answers):
-        source = yaml_parse((ROOT / "template.yaml").read_text())
-        for resource in source["Resources"].values():
-            if resource["Type"] == "AWS::Serverless::Function":
-                resource["Properties"]["CodeUri"] = "s3://code/function.zip"
-        asked = source["Parameters"]
-        self.answers = {name: it["Default"] for name, it in asked.items() if "Default" in it}
+        self.source = source()
+        self.answers = {name: it["Default"] for name, it in self.source["Parameters"].items() if "Default" in it}
         self.answers |= {"AreaCodes": "925"} | answers
-        session = boto3.Session(region_name="us-east-1")
-        translator = Translator(MANAGED, Parser(), boto_session=session)
-        self.json = translator.translate(copy.deepcopy(source), self.answers)
-        self.source = source
+        self.json = transformed(self.answers["Deployment"])
 
     def resources(self, kind):
         """The resources of a kind that there are with these answers."""

@@ -1,6 +1,6 @@
 """The stack, created in moto, which plays CloudFormation, IAM, Lambda, SQS and SSM on this machine.
 
-It leaves out API Gateway, the scheduler and alarms; `test_template.py` looks at those.
+It leaves out API Gateway, the scheduler and alarms; the other tests look at those.
 """
 
 import io
