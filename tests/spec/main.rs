@@ -17,6 +17,7 @@ mod dialling;
 mod directory;
 mod fallback;
 mod finding;
+mod forged;
 mod fuzzing;
 mod late;
 mod leavers;
