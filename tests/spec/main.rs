@@ -35,6 +35,7 @@ mod provisioning;
 mod queues;
 mod reconciling;
 mod recutting;
+mod redirects;
 mod refusals;
 mod remarks;
 mod secrets;

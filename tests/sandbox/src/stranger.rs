@@ -7,7 +7,8 @@ use http::header;
 
 use crate::server::{listen, lock, reply, serve};
 
-/// A server that has no business with any credentials. It remembers who has asked it what, and answers like a vendor.
+/// A server that has no business with any credentials. It remembers what it was asked, and answers like a vendor. From
+/// `/hops/3` it redirects to `/hops/2`, and so on to `/hops/0`.
 #[derive(Clone)]
 pub struct Stranger {
     url: String,
@@ -65,6 +66,10 @@ impl Stranger {
             request: format!("{} {}", request.method(), request.uri()),
             authorization: authorization.map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned()),
         });
+        let hops = request.uri().path().strip_prefix("/hops/").and_then(|it| it.parse::<u32>().ok());
+        if let Some(left @ 1..) = hops {
+            return reply(302, &[("location", format!("/hops/{}", left - 1))], String::new());
+        }
         let (status, headers, body) = lock(&self.says).clone();
         reply(status, &headers, body)
     }
