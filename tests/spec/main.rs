@@ -27,6 +27,7 @@ mod messages;
 mod numbers;
 mod observing;
 mod outages;
+mod outcomes;
 mod own_number;
 mod pace;
 mod patience;

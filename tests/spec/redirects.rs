@@ -165,10 +165,11 @@ async fn whatever_host_a_next_page_names_the_credentials_go_to_the_one_that_was_
     }
 }
 
-/// A link to a picture that Ada has got, and the request for it at Twilio.
+/// A link to a picture that Ada has got.
 async fn a_link_to_a_picture(world: &World) -> String {
     world.twilio.picture(CALLER, COMPANY_NUMBER, "Look!", &[("image/png", b"png")]).await;
     let [message] = world.twilio.inbox_of(MOBILE, 1).await.try_into().unwrap();
+    assert!(!world.twilio.credentials_leaked(), "the credentials went to where files are stored");
     message.media_urls[0].clone()
 }
 
