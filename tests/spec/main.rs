@@ -18,6 +18,7 @@ mod directory;
 mod fallback;
 mod finding;
 mod forged;
+mod forgetting;
 mod fuzzing;
 mod late;
 mod leavers;

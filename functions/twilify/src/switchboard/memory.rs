@@ -8,7 +8,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Destination, Source};
-use crate::{CompanyNumber, twilio::Hint};
+use crate::{CompanyNumber, EmployeeId, twilio::Hint};
 
 /// The most numbers that are remembered, and the most hints for one. A destination takes some hundred bytes.
 const CAPACITY: usize = 1000;
@@ -72,7 +72,11 @@ impl Memory {
             found.remove(&oldest);
         }
         let known = found.entry(number.clone()).or_default();
-        known.retain(|it| it.hint != *hint);
+        // An older mobile of the same employee counts under no hint any more.
+        known.retain(|it| {
+            it.hint != *hint
+                && (it.destination.employee != destination.employee || it.destination == destination)
+        });
         if known.len() == HINTS {
             known.remove(0);
         }
@@ -82,6 +86,13 @@ impl Memory {
     pub(super) fn forget(&self, number: &CompanyNumber, hint: &Hint) {
         if let Some(known) = self.lock().get_mut(number) {
             known.retain(|it| it.hint != *hint);
+        }
+    }
+
+    /// Forgets `employee` under all hints of `number`: Okta has said that they have no phone, or not this number.
+    pub(super) fn forget_employee(&self, number: &CompanyNumber, employee: &EmployeeId) {
+        if let Some(known) = self.lock().get_mut(number) {
+            known.retain(|it| it.destination.employee != *employee);
         }
     }
 
