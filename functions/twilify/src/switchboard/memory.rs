@@ -201,4 +201,35 @@ mod tests {
         assert_eq!(memory.fresh(&number(1), &hint("00uada"), noon()), None);
         assert!(memory.fresh(&number(2), &hint("00uada"), noon() + MINUTE / 2).is_some());
     }
+
+    #[test]
+    fn a_full_memory_loses_nobody_when_somebody_is_found_again() {
+        let memory = memory();
+        for serial in 2..=CAPACITY {
+            memory.remember(&number(serial), &hint("00uada"), ada(), noon());
+        }
+        memory.remember(&number(CAPACITY), &hint("00uada"), ada(), noon());
+        assert_eq!(memory.lock().len(), CAPACITY);
+        assert!(memory.fresh(&number(1), &hint("00uada"), noon()).is_some());
+    }
+
+    #[test]
+    fn an_employee_is_forgotten_under_all_hints_and_so_is_an_older_mobile() {
+        let grace = || Destination { employee: "00ugrace".parse().unwrap(), ..ada() };
+        let memory = memory();
+        memory.remember(&number(1), &hint("00ugrace"), grace(), noon());
+        memory.forget_employee(&number(1), &ada().employee);
+        assert_eq!(memory.last(&number(1), &hint("00uada"), noon()), None);
+        assert_eq!(memory.fresh(&number(1), &hint("00ugrace"), noon()), Some(grace()));
+        memory.remember(&number(1), &hint("00uada"), ada(), noon());
+        assert_eq!(
+            memory.fresh(&number(1), &hint("00ugrace"), noon()),
+            Some(grace()),
+            "she is somebody else"
+        );
+        let moved = Destination { mobile: "+14155550188".parse().unwrap(), ..grace() };
+        memory.remember(&number(1), &hint("00uada"), moved.clone(), noon());
+        assert_eq!(memory.last(&number(1), &hint("00ugrace"), noon()), None, "it is an older mobile of hers");
+        assert_eq!(memory.fresh(&number(1), &hint("00uada"), noon()), Some(moved));
+    }
 }

@@ -269,4 +269,23 @@ mod tests {
             assert!(!logged(one).says(other) && !logged(other).says(one), "{one}");
         }
     }
+
+    #[test]
+    fn a_message_in_the_log_has_a_time_and_so_many_files() {
+        assert_eq!(logged("Hi").date_created, "2026-11-22T12:00:00Z".parse().unwrap());
+        for (count, files) in
+            [(serde_json::Value::Null, 0), ("".into(), 0), ("0".into(), 0), ("10".into(), 10)]
+        {
+            let message = serde_json::json!({
+                "sid": "SM1", "from": "", "to": "", "body": null, "direction": "inbound", "num_media": count,
+                "date_created": "Sun, 22 Nov 2026 13:00:00 +0100",
+            });
+            let logged: Logged = serde_json::from_value(message).unwrap();
+            assert_eq!(
+                (logged.files(), logged.body.as_str(), logged.direction),
+                (files, "", Direction::Inbound)
+            );
+            assert_eq!(logged.date_created, "2026-11-22T12:00:00Z".parse().unwrap());
+        }
+    }
 }
