@@ -52,10 +52,8 @@ pub struct Destination {
 /// How a [`Destination`] is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// Okta says so.
+    /// Okta says so, or said so a moment ago.
     Okta,
-    /// Okta said so a moment ago.
-    Memory,
     /// Okta did not answer, and said so some time ago.
     LastKnown,
 }
@@ -140,7 +138,7 @@ impl Switchboard {
     ) -> Result<Destination, Unreached> {
         let now = Timestamp::now();
         if let Some(destination) = self.memory.fresh(number, hint, now) {
-            return Ok(Destination { source: Source::Memory, ..destination });
+            return Ok(destination);
         }
         // On the heap, so that there is little to move for those who are remembered.
         let deadline = deadline.min(Instant::now() + OKTAS_TIME);
