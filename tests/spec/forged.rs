@@ -21,7 +21,7 @@ fn forgeries(genuine: &str) -> Vec<String> {
     let again = |bytes: &[u8]| {
         if padded { BASE64_STANDARD.encode(bytes) } else { BASE64_URL_SAFE_NO_PAD.encode(bytes) }
     };
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     let mut forged = vec![
         "=".to_owned(),
         "AAAA".to_owned(),
