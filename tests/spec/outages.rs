@@ -99,7 +99,7 @@ async fn while_okta_is_down_calls_go_to_the_last_known_mobile() {
     }
     call_through_all_mishaps(&worlds, &CONNECTED.replace(MOBILE, "+14155550188"), CONNECTED).await;
     let log = worlds[0].logged("what was last known has to do").await;
-    assert!(log.contains(r#""by_last_known_route":true"#), "{log}");
+    assert!(log.contains(r#""by_last_known_route":true"#) && log.contains(r#""age_seconds":"#), "{log}");
 }
 
 #[tokio::test]
