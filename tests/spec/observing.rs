@@ -225,3 +225,40 @@ fn fields(query: &str) -> BTreeSet<&str> {
     let own = |it: &str| it.starts_with('@') || it.starts_with(|it: char| it.is_ascii_digit());
     words.into_iter().filter(|it| !LANGUAGE.contains(it) && !given.contains(it) && !own(it)).collect()
 }
+
+/// The sum of `metric` over all that was logged, after a request that is refused, with which the log of `call-forward` ends.
+async fn total(world: &World, metric: &str) -> u64 {
+    world.twilio.deliver(&world.twilio.a_call(CALLER, COMPANY_NUMBER).unsigned()).await;
+    let lines = lines(world, r#""RequestsRefused":"#).await;
+    lines.iter().filter_map(|line| line.get(metric)?.as_u64()).sum()
+}
+
+#[tokio::test]
+async fn of_all_ends_of_the_ringing_only_an_answer_is_counted_as_one() {
+    let world = a_world_with_ada().await;
+    for status in ["canceled", "busy", "no-answer", "failed", "completed", "answered"] {
+        world.twilio.dials_end(status);
+        world.call(CALLER, COMPANY_NUMBER).await;
+    }
+    assert_eq!(total(&world, "CallsAnswered").await, 2);
+}
+
+#[tokio::test]
+async fn whatever_keeps_a_call_from_ringing_it_is_counted_as_refused_and_not_as_connected() {
+    let world = a_world_with_ada().await;
+    let unproven = world.twilio.a_call(MOBILE, COMPANY_NUMBER).without("StirVerstat");
+    let sent_back = world.twilio.a_call(CALLER, COMPANY_NUMBER).with("ForwardedFrom", MOBILE);
+    let no_number = world.twilio.a_call(CALLER, COMPANY_NUMBER).with("To", "sip:ada@example.com");
+    for call in [unproven, sent_back, no_number] {
+        world.twilio.follow(call).await;
+    }
+    world.call(MOBILE, COMPANY_NUMBER).await;
+    world.okta.set("Ada", "mobilePhone", "");
+    world.call(CALLER, COMPANY_NUMBER).await;
+    world.okta.set_status("Ada", "SUSPENDED");
+    world.call(CALLER, COMPANY_NUMBER).await;
+    world.okta.health.fails_on("GET /api/v1/users?search", usize::MAX, Fault::LimitsRate(60));
+    world.call(CALLER, COMPANY_NUMBER).await;
+    assert_eq!(total(&world, "CallsRefused").await, 7);
+    assert_eq!(total(&world, "CallsConnected").await, 0);
+}

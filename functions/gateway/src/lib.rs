@@ -217,7 +217,9 @@ mod tests {
         ] {
             let mut event = event();
             *event.pointer_mut(pointer).unwrap() = json!(nonsense);
-            assert_eq!(read(&event).unwrap_err().to_string(), complaint, "{pointer} {nonsense:?}");
+            let error = read(&event).unwrap_err();
+            assert_eq!(error.to_string(), complaint, "{pointer} {nonsense:?}");
+            assert_eq!(format!("its {} makes no sense", error.part()), complaint);
         }
     }
 

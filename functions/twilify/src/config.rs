@@ -178,6 +178,10 @@ mod tests {
         assert_eq!(settings.company_phone.to_string(), "primaryPhone");
         assert_eq!(settings.twilio_api.as_str(), "https://api.twilio.com/");
         assert_eq!(settings.log, Level::INFO);
+        assert_eq!(settings.remember, SignedDuration::from_mins(1));
+        assert_eq!(settings.last_known, SignedDuration::from_hours(7 * 24));
+        let longest = Settings::read(variables(&[("TWILIFY_LAST_KNOWN_DAYS", "255")])).unwrap();
+        assert_eq!(longest.last_known, SignedDuration::from_hours(255 * 24));
         assert_eq!(Aws::read(variables(&[("AWS_REGION", " ")])).err(), Some(Error::Missing("AWS_REGION")));
     }
 

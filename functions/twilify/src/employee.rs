@@ -163,4 +163,39 @@ mod tests {
         }
         assert!(format!("00u{}", "x".repeat(99)).parse::<EmployeeId>().is_err());
     }
+
+    #[test]
+    fn a_name_is_written_in_one_line_with_whatever_of_it_there_is() {
+        let name = |first: Option<&str>, last: Option<&str>, display: Option<&str>| {
+            let [first, last, display] = [first, last, display].map(|it| it.map(ToOwned::to_owned));
+            Name { first, last, display }.full()
+        };
+        assert_eq!(name(Some("Ada"), Some("Lovelace"), Some("Countess")), "Ada Lovelace");
+        assert_eq!(name(Some("Ada"), None, Some("Countess")), "Ada");
+        assert_eq!(name(None, Some("Lovelace"), None), "Lovelace");
+        assert_eq!(name(None, None, Some("The\nCountess")), "The Countess");
+        assert_eq!(name(None, None, None), "an employee without a name");
+    }
+
+    #[test]
+    fn a_phone_rings_unless_it_is_missing_unusable_or_the_company_number_itself() {
+        let territory = Territory { home: "US".parse().unwrap(), mobiles: "US,CA".parse().unwrap() };
+        let number: CompanyNumber = "+19253294108".parse().unwrap();
+        let employee = |mobile: &str, published: &str| Employee {
+            id: EmployeeId("00uada".to_owned()),
+            status: Status::Working,
+            status_changed: None,
+            name: Name::default(),
+            mobile: TypedNumber::new(mobile),
+            company_number: TypedNumber::new(published),
+        };
+        let reachable = |mobile: &str| employee(mobile, "").reachable(&number, &territory);
+        assert_eq!(reachable("(818) 217-9229").unwrap().as_e164(), "+18182179229");
+        assert_eq!(reachable(""), Err(Unreachable::NoNumber));
+        assert_eq!(reachable("n/a"), Err(Unreachable::NotDialable(NotDialable::NotANumber)));
+        assert_eq!(reachable("(925) 329-4108"), Err(Unreachable::Loop));
+        let publishes = |published: &str| employee("", published).publishes(&number, &territory);
+        assert!(publishes("+19253294108") && publishes("(925) 329-4108 ext. 12"));
+        assert!(!publishes("") && !publishes("n/a") && !publishes("+19253294109"));
+    }
 }

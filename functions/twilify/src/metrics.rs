@@ -90,11 +90,15 @@ pub fn took(metric: &'static str, time: Duration) {
         return;
     }
     let times = measured.times.entry(metric).or_default();
-    // To the microsecond.
-    times.push((time.as_secs_f64() * 1_000_000.).round() / 1000.);
+    times.push(milliseconds(time));
     if times.len() == MOST_VALUES {
         measured.print();
     }
+}
+
+/// `time` to the microsecond.
+fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1_000_000.).round() / 1000.
 }
 
 /// Begins an invocation.
@@ -254,5 +258,25 @@ mod tests {
         "#);
         measured.forget();
         assert!(measured.is_empty(), "nothing is told twice");
+    }
+
+    #[test]
+    fn there_is_a_line_if_anything_was_measured_and_the_process_is_a_function() {
+        let measured = Measured::nothing;
+        assert!(!Measured { counts: [("TextsLate", 0)].into(), ..measured() }.is_empty());
+        assert!(!Measured { times: [("OktaLatency", vec![3.])].into(), ..measured() }.is_empty());
+        assert!(!Measured { by_code: Some(("MessagesRefused", 0)), ..measured() }.is_empty());
+        assert!(
+            !measured().is_wanted() && Measured { namespace: "phones".to_owned(), ..measured() }.is_wanted()
+        );
+    }
+
+    #[test]
+    fn a_time_is_told_in_milliseconds_and_to_the_microsecond() {
+        let told = |nanoseconds| milliseconds(Duration::from_nanos(nanoseconds)).to_string();
+        assert_eq!(
+            [told(0), told(1_234_567), told(1_500), told(2_000_000_000)],
+            ["0", "1.235", "0.002", "2000"]
+        );
     }
 }

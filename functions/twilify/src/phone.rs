@@ -147,6 +147,14 @@ mod tests {
     }
 
     #[test]
+    fn as_json_a_number_is_its_digits_and_nothing_else_is_a_number() {
+        let number: CompanyNumber = serde_json::from_str(r#""+14155550100""#).unwrap();
+        assert_eq!(serde_json::to_string(&number).unwrap(), r#""+14155550100""#);
+        assert!(serde_json::from_str::<MobileNumber>(r#""4155550100""#).is_err());
+        assert_eq!(MobileNumber::new(PhoneNumber::from(number)).as_e164(), "+14155550100");
+    }
+
+    #[test]
     fn debug_shows_no_more_than_the_last_four_digits() {
         let number: MobileNumber = "+14155550100".parse().unwrap();
         insta::assert_snapshot!(format!("{number:?}"), @"+•••••••0100");

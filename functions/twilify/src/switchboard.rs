@@ -52,10 +52,8 @@ pub struct Destination {
 /// How a [`Destination`] is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// Okta says so.
+    /// Okta says so, or said so a moment ago.
     Okta,
-    /// Okta said so a moment ago.
-    Memory,
     /// Okta did not answer, and said so some time ago.
     LastKnown,
 }
@@ -140,7 +138,7 @@ impl Switchboard {
     ) -> Result<Destination, Unreached> {
         let now = Timestamp::now();
         if let Some(destination) = self.memory.fresh(number, hint, now) {
-            return Ok(Destination { source: Source::Memory, ..destination });
+            return Ok(destination);
         }
         // On the heap, so that there is little to move for those who are remembered.
         let deadline = deadline.min(Instant::now() + OKTAS_TIME);
@@ -158,7 +156,12 @@ impl Switchboard {
         };
         match &found {
             Ok(destination) => self.memory.remember(number, hint, destination.clone(), now),
-            Err(_) => self.memory.forget(number, hint),
+            Err(error) => {
+                self.memory.forget(number, hint);
+                if let Unreached::NoMobile { employee, .. } = error {
+                    self.memory.forget_employee(number, employee);
+                }
+            }
         }
         found
     }
@@ -173,7 +176,10 @@ impl Switchboard {
                 {
                     return Answer::Found(Box::new(it));
                 }
-                Ok(Ok(_)) => hint_is_wrong = true,
+                Ok(Ok(_)) => {
+                    self.memory.forget_employee(number, id);
+                    hint_is_wrong = true;
+                }
                 Ok(Err(error)) => return Answer::Silence { silence: error.into(), hint_is_wrong },
                 Err(_) => return Answer::Silence { silence: Silence::TooSlow, hint_is_wrong },
             }
@@ -235,7 +241,7 @@ impl Switchboard {
     }
 
     /// What was last known: by this process, or when the provisioner ran, whichever is newer. If the hint is
-    /// wrong, nothing that is known of the hinted employee counts any more.
+    /// wrong, its seal does not count any more.
     fn last_known(
         &self,
         number: &CompanyNumber,
@@ -244,13 +250,9 @@ impl Switchboard {
         now: Timestamp,
         silence: Silence,
     ) -> Result<Destination, Unreached> {
-        let counts = |it: &Destination| !hint_is_wrong || Some(&it.employee) != hint.employee.as_ref();
-        let known = [self.sealed(number, hint, now), self.memory.last(number, hint, now)];
-        let known = known.into_iter().flatten().filter(|(destination, _)| counts(destination));
-        let last = known.max_by_key(|(_, time)| *time);
-        if hint_is_wrong && last.is_none() {
-            self.memory.forget(number, hint);
-        }
+        let sealed = self.sealed(number, hint, now).filter(|_| !hint_is_wrong);
+        let known = [sealed, self.memory.last(number, hint, now)];
+        let last = known.into_iter().flatten().max_by_key(|(_, time)| *time);
         let Some((destination, time)) = last else { return Err(Unreached::Unknown(silence)) };
         tracing::error!(
             employee = destination.employee.0,

@@ -221,3 +221,117 @@ impl From<Answer> for http::Response<Vec<u8>> {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{Read as _, Write as _},
+        net::TcpListener,
+        thread,
+    };
+
+    use super::*;
+
+    /// A server that answers every request with `answer` and hangs up.
+    fn server(answer: Vec<u8>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let _ = stream.read(&mut [0; 1024]);
+                let _ = stream.write_all(&answer);
+            }
+        });
+        url
+    }
+
+    fn with_body(body: &[u8]) -> Vec<u8> {
+        let head = format!("HTTP/1.1 201 Created\r\nX-Test: 1\r\nContent-Length: {}\r\n\r\n", body.len());
+        [head.as_bytes(), body].concat()
+    }
+
+    fn ask(url: &str, patience: Duration) -> Result<Answer, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let http = Http::new(patience, Roots::mozilla());
+        runtime.block_on(http.send(http.client().get(url)))
+    }
+
+    #[test]
+    fn an_answer_is_read_to_its_end_unless_it_is_far_too_long() {
+        let longest = vec![b'x'; LONGEST_ANSWER];
+        let answer = ask(&server(with_body(&longest)), WHILE_SOMEONE_WAITS).unwrap();
+        assert_eq!((answer.status, &answer.headers["x-test"]), (StatusCode::CREATED, &"1".parse().unwrap()));
+        assert_eq!(answer.into_bytes(), longest);
+        let longer = [longest, vec![b'x']].concat();
+        let failure = ask(&server(with_body(&longer)), WHILE_SOMEONE_WAITS).unwrap_err();
+        assert!(matches!(failure, Failure::TooLong), "{failure:?}");
+        assert_eq!(failure.to_string(), "the answer is longer than 8 MiB");
+        assert!(failure.is_too_long() && !failure.is_of_a_connection());
+    }
+
+    #[test]
+    fn an_answer_becomes_an_answer_of_http() {
+        let answer = ask(&server(with_body(b"Hi")), WHILE_SOMEONE_WAITS).unwrap();
+        let response = http::Response::from(answer);
+        assert_eq!(
+            (response.status(), &response.headers()["x-test"]),
+            (StatusCode::CREATED, &"1".parse().unwrap())
+        );
+        assert_eq!(response.body(), b"Hi");
+    }
+
+    #[test]
+    fn what_is_not_the_expected_json_is_not_repeated() {
+        let answer = ask(&server(with_body(b"[1,\n +14155550100]")), WHILE_SOMEONE_WAITS).unwrap();
+        let failure = answer.json::<Vec<u8>>().unwrap_err().to_string();
+        assert_eq!(
+            failure,
+            "the answer, with status 201 Created, is not the expected JSON (line 2, column 2)"
+        );
+        let mended = ask(&server(with_body(br#"["\ud800"]"#)), WHILE_SOMEONE_WAITS).unwrap();
+        assert_eq!(mended.json::<Vec<String>>().unwrap(), ["\u{fffd}"]);
+    }
+
+    #[test]
+    fn a_request_that_was_not_sent_is_told_from_one_that_was_not_answered_and_one_that_took_too_long() {
+        let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let not_sent = ask(&format!("http://{nobody}/+14155550100"), WHILE_SOMEONE_WAITS).unwrap_err();
+        assert!(matches!(not_sent, Failure::NotSent(_)), "{not_sent:?}");
+        assert!(not_sent.is_of_a_connection() && !not_sent.is_too_long());
+        assert!(!format!("{not_sent:?}").contains("4155550100"), "its URL is personal");
+
+        let cut =
+            ask(&server(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[".to_vec()), WHILE_SOMEONE_WAITS);
+        let cut = cut.unwrap_err();
+        assert!(matches!(cut, Failure::NoAnswer(_)), "{cut:?}");
+        assert!(cut.is_of_a_connection() && !cut.is_too_long());
+
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", silent.local_addr().unwrap());
+        let slow = ask(&url, Duration::from_millis(50)).unwrap_err();
+        assert!(matches!(slow, Failure::NoAnswer(_)), "{slow:?}");
+        assert!(slow.is_too_long() && !slow.is_of_a_connection());
+
+        for failure in [Failure::Link, Failure::Endless] {
+            assert!(!failure.is_too_long() && !failure.is_of_a_connection(), "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn those_who_were_refused_together_come_back_up_to_a_tenth_later_than_they_must() {
+        let pause = Duration::from_secs(1);
+        let pauses: Vec<_> = (0..10_000).map(|_| jittered(pause)).collect();
+        assert!(pauses.iter().all(|it| (pause..pause * 11 / 10).contains(it)), "{pauses:?}");
+        assert!(pauses.iter().any(|it| *it != pauses[0]), "they come back together");
+    }
+
+    #[test]
+    fn roots_are_certificates() {
+        assert_eq!(Roots::read(b"").unwrap_err(), NotRoots);
+        assert_eq!(
+            Roots::read(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap_err(),
+            NotRoots
+        );
+    }
+}

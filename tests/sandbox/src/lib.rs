@@ -21,6 +21,7 @@ mod line;
 mod okta;
 mod operator;
 mod server;
+mod stranger;
 mod twilio;
 mod world;
 
@@ -34,6 +35,7 @@ pub use self::{
     okta::{API_TOKEN as OKTA_TOKEN, Corrupt, Employee, Hidden, Okta, Refuses},
     operator::{Operator, Said},
     server::{Action, Fault, Health},
+    stranger::{Stranger, Visit},
     twilio::{
         ACCOUNT_SID as TWILIO_ACCOUNT_SID, API_KEY_SECRET as TWILIO_API_KEY_SECRET,
         API_KEY_SID as TWILIO_API_KEY_SID, AUTH_TOKEN as TWILIO_AUTH_TOKEN, Answer, Call, Delivery,

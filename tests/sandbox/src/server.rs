@@ -29,6 +29,8 @@ use crate::line::{Identity, Line};
 pub enum Fault {
     /// It answers with this status and body, and does nothing.
     Answers(u16, &'static str),
+    /// It answers with this status, these headers and this body, and does nothing.
+    Replies(u16, Vec<(&'static str, String)>, String),
     /// It refuses because of too many requests, and says in how many seconds there may be more.
     LimitsRate(u64),
     /// It does what it is asked, after so long.
@@ -51,6 +53,7 @@ impl fmt::Debug for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Answers(status, body) => write!(f, "Answers({status}, {body:?})"),
+            Self::Replies(status, headers, body) => write!(f, "Replies({status}, {headers:?}, {body:?})"),
             Self::LimitsRate(seconds) => write!(f, "LimitsRate({seconds})"),
             Self::Takes(time) => write!(f, "Takes({time:?})"),
             Self::Hangs => f.write_str("Hangs"),
@@ -238,6 +241,7 @@ async fn suffer_one(health: &Health, request: Request, next: Next) -> Response {
             (StatusCode::from_u16(status).expect("a status"), [("content-type", "application/json")], body)
                 .into_response()
         }
+        Some(Fault::Replies(status, headers, body)) => reply(status, &headers, body),
         Some(Fault::LimitsRate(seconds)) => {
             let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
             let headers = [
@@ -278,6 +282,15 @@ async fn suffer_one(health: &Health, request: Request, next: Next) -> Response {
             std::future::pending().await
         }
     }
+}
+
+/// An answer in JSON with these headers.
+pub(crate) fn reply(status: u16, headers: &[(&'static str, String)], body: String) -> Response {
+    let mut response = Response::builder().status(status).header("content-type", "application/json");
+    for (name, value) in headers {
+        response = response.header(*name, value);
+    }
+    response.body(Body::from(body)).expect("headers that HTTP allows")
 }
 
 /// An answer of which more is announced than comes before the connection is closed.

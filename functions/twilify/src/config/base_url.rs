@@ -60,4 +60,16 @@ mod tests {
             assert_eq!(base_url(url), Err(NotABaseUrl::Insecure), "{url}");
         }
     }
+
+    #[test]
+    fn a_base_url_has_neither_a_name_nor_a_password_nor_a_query() {
+        for url in ["https://me@example.com", "https://me:secret@example.com", "https://:secret@example.com"]
+        {
+            assert_eq!(base_url(url), Err(NotABaseUrl::Credentials), "{url}");
+        }
+        for url in ["https://example.com?", "https://example.com/x?a=1", "https://example.com/#a"] {
+            assert_eq!(base_url(url), Err(NotABaseUrl::Query), "{url}");
+        }
+        assert_eq!(base_url(" https://example.com/x ").unwrap().as_str(), "https://example.com/x/");
+    }
 }

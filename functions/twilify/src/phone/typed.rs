@@ -293,6 +293,7 @@ mod tests {
     #[test]
     fn a_country_is_two_letters() {
         assert_eq!("us".parse::<Country>().unwrap().to_string(), "US");
+        assert_eq!(format!("{:?}", us()), "Country(US)");
         for text in ["", "USA", "U", "ZZ", "1"] {
             assert_eq!(text.parse::<Country>(), Err(NotACountry), "{text:?}");
         }

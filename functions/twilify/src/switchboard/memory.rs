@@ -8,7 +8,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Destination, Source};
-use crate::{CompanyNumber, twilio::Hint};
+use crate::{CompanyNumber, EmployeeId, twilio::Hint};
 
 /// The most numbers that are remembered, and the most hints for one. A destination takes some hundred bytes.
 const CAPACITY: usize = 1000;
@@ -72,7 +72,11 @@ impl Memory {
             found.remove(&oldest);
         }
         let known = found.entry(number.clone()).or_default();
-        known.retain(|it| it.hint != *hint);
+        // An older mobile of the same employee counts under no hint any more.
+        known.retain(|it| {
+            it.hint != *hint
+                && (it.destination.employee != destination.employee || it.destination == destination)
+        });
         if known.len() == HINTS {
             known.remove(0);
         }
@@ -82,6 +86,13 @@ impl Memory {
     pub(super) fn forget(&self, number: &CompanyNumber, hint: &Hint) {
         if let Some(known) = self.lock().get_mut(number) {
             known.retain(|it| it.hint != *hint);
+        }
+    }
+
+    /// Forgets `employee` under all hints of `number`: Okta has said that they have no phone, or not this number.
+    pub(super) fn forget_employee(&self, number: &CompanyNumber, employee: &EmployeeId) {
+        if let Some(known) = self.lock().get_mut(number) {
+            known.retain(|it| it.destination.employee != *employee);
         }
     }
 
@@ -189,5 +200,36 @@ mod tests {
         assert_eq!(memory.lock().len(), CAPACITY);
         assert_eq!(memory.fresh(&number(1), &hint("00uada"), noon()), None);
         assert!(memory.fresh(&number(2), &hint("00uada"), noon() + MINUTE / 2).is_some());
+    }
+
+    #[test]
+    fn a_full_memory_loses_nobody_when_somebody_is_found_again() {
+        let memory = memory();
+        for serial in 2..=CAPACITY {
+            memory.remember(&number(serial), &hint("00uada"), ada(), noon());
+        }
+        memory.remember(&number(CAPACITY), &hint("00uada"), ada(), noon());
+        assert_eq!(memory.lock().len(), CAPACITY);
+        assert!(memory.fresh(&number(1), &hint("00uada"), noon()).is_some());
+    }
+
+    #[test]
+    fn an_employee_is_forgotten_under_all_hints_and_so_is_an_older_mobile() {
+        let grace = || Destination { employee: "00ugrace".parse().unwrap(), ..ada() };
+        let memory = memory();
+        memory.remember(&number(1), &hint("00ugrace"), grace(), noon());
+        memory.forget_employee(&number(1), &ada().employee);
+        assert_eq!(memory.last(&number(1), &hint("00uada"), noon()), None);
+        assert_eq!(memory.fresh(&number(1), &hint("00ugrace"), noon()), Some(grace()));
+        memory.remember(&number(1), &hint("00uada"), ada(), noon());
+        assert_eq!(
+            memory.fresh(&number(1), &hint("00ugrace"), noon()),
+            Some(grace()),
+            "she is somebody else"
+        );
+        let moved = Destination { mobile: "+14155550188".parse().unwrap(), ..grace() };
+        memory.remember(&number(1), &hint("00uada"), moved.clone(), noon());
+        assert_eq!(memory.last(&number(1), &hint("00ugrace"), noon()), None, "it is an older mobile of hers");
+        assert_eq!(memory.fresh(&number(1), &hint("00uada"), noon()), Some(moved));
     }
 }

@@ -336,3 +336,6 @@ impl fmt::Display for AccountSid {
         f.write_str(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -179,3 +179,101 @@ impl fmt::Display for Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(status: u16, code: u32) -> Refusal {
+        let (request, message) = ("POST /x".to_owned(), "No.".to_owned());
+        Refusal { request, status: StatusCode::from_u16(status).unwrap(), code, message }
+    }
+
+    fn refused(status: u16) -> Error {
+        Error::Refused(refusal(status, 0))
+    }
+
+    fn unreachable(source: Failure) -> Error {
+        Error::Unreachable { request: "POST /x".to_owned(), source }
+    }
+
+    #[test]
+    fn after_a_server_error_nobody_knows_and_after_any_other_status_everybody_does() {
+        for status in 300..600 {
+            let error = refused(status);
+            assert_eq!(error.is_of_unknown_outcome(), status >= 500, "{status}");
+            assert_eq!(error.was_not_carried_out(), status == 429, "{status}");
+            assert_eq!(error.is_missing(), status == 404, "{status}");
+            assert!(!error.is_too_long(), "{status}");
+        }
+    }
+
+    #[test]
+    fn after_an_answer_that_cannot_be_read_nobody_knows() {
+        let unexpected = Failure::Unexpected { status: StatusCode::OK, line: 1, column: 1 };
+        for failure in [Failure::Link, Failure::Endless, unexpected] {
+            let error = unreachable(failure);
+            assert!(error.is_of_unknown_outcome() && !error.was_not_carried_out(), "{error:?}");
+            assert!(!error.is_too_long() && !error.is_missing() && error.code().is_none(), "{error:?}");
+        }
+        let error = unreachable(Failure::TooLong);
+        assert!(error.is_of_unknown_outcome() && !error.was_not_carried_out() && error.is_too_long());
+        assert_eq!(Error::Refused(refusal(400, 21211)).code(), Some(21211));
+    }
+
+    #[test]
+    fn what_is_about_the_recipient_or_the_message_is_final_if_twilio_has_understood_the_request() {
+        let finals =
+            [21211, 21266, 21408, 21610, 21612, 21614, 21617, 21619, 21620, 21623, 30003, 30034, 30999];
+        for code in finals {
+            assert!(refusal(400, code).is_final() && refusal(499, code).is_final(), "{code}");
+            assert!(!refusal(500, code).is_final() && !refusal(399, code).is_final(), "{code}");
+        }
+        for code in [0, 20003, 20404, 20429, 21606, 21611, 30001, 30002, 31000] {
+            assert!(!refusal(400, code).is_final(), "{code} may be put right within hours");
+        }
+        for code in [0, 21609, 21611, 30003] {
+            assert!(!is_stopped(code), "{code}");
+        }
+        assert!(is_stopped(21610));
+    }
+
+    #[test]
+    fn every_code_that_a_forwarded_message_ends_with_is_explained() {
+        for (codes, what) in [
+            (&[21211, 21614][..], "is not the number of a phone"),
+            (&[21408], "may not text to the mobile's country"),
+            (&[21606, 21659, 21660, 21661], "cannot send texts"),
+            (&[21610], "has texted STOP"),
+            (&[21612], "no way from the company number"),
+            (&[11200, 11751, 12300, 21620, 30011, 30019, 63019], "the file that came with it"),
+            (&[30002], "account is suspended"),
+            (&[30003], "switched off or out of reach"),
+            (&[30004], "blocks the message"),
+            (&[30005], "does not exist any more"),
+            (&[30006], "a landline"),
+            (&[30007], "for spam"),
+            (&[30008], "does not say why"),
+            (&[30022, 30023], "more messages than"),
+            (&[30032, 30034, 30035], "not registered"),
+        ] {
+            for code in codes {
+                let explained = meaning(*code).unwrap();
+                assert!(explained.what.contains(what), "{code}: {}", explained.what);
+            }
+        }
+        for unknown in [0, 20003, 21658, 21662, 30001, 30009, 30033] {
+            assert_eq!(meaning(unknown), None, "{unknown}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_its_code_if_there_is_one_and_where_to_read_about_it() {
+        assert_eq!(refused(502).to_string(), "Twilio answered POST /x with 502 Bad Gateway");
+        assert_eq!(
+            refusal(400, 21211).to_string(),
+            "Twilio answered POST /x with 400 Bad Request (error 21211: No.); see \
+             https://www.twilio.com/docs/api/errors/21211"
+        );
+    }
+}

@@ -109,3 +109,16 @@ impl fmt::Display for MessagingServiceSid {
         f.write_str(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_is_called_by_its_sid() {
+        let text = "MG00000000000000000000000000000001";
+        let sid: MessagingServiceSid = text.parse().unwrap();
+        assert_eq!((sid.as_str(), sid.to_string().as_str()), (text, text));
+        assert!("AC00000000000000000000000000000001".parse::<MessagingServiceSid>().is_err());
+    }
+}

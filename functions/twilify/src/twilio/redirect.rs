@@ -93,9 +93,31 @@ mod tests {
 
     #[test]
     fn files_are_fetched_from_the_internet_with_https() {
-        for url in
-            ["https://1.1.1.1/x?Signature=1", "https://[2600:1f18::1]/x", "https://[64:ff9b::1.1.1.1]/x"]
-        {
+        for url in [
+            "https://1.1.1.1/x?Signature=1",
+            "https://[2600:1f18::1]/x",
+            "https://[64:ff9b::1.1.1.1]/x",
+            // The neighbours of what is private.
+            "https://9.255.255.255/x",
+            "https://11.0.0.1/x",
+            "https://100.63.255.255/x",
+            "https://100.128.0.1/x",
+            "https://101.64.0.1/x",
+            "https://169.253.0.1/x",
+            "https://172.15.0.1/x",
+            "https://172.32.0.1/x",
+            "https://192.0.1.1/x",
+            "https://192.167.0.1/x",
+            "https://198.17.0.1/x",
+            "https://198.20.0.1/x",
+            "https://197.18.0.1/x",
+            "https://223.255.255.255/x",
+            "https://[2000::1]/x",
+            "https://[3fff:ffff::1]/x",
+            "https://[2001:1::1]/x",
+            "https://[2003::1]/x",
+            "HTTPS://1.1.1.1:8443/x",
+        ] {
             assert_eq!(allowed(url), [true, true], "{url}");
         }
     }
@@ -111,11 +133,17 @@ mod tests {
             "https://10.1.2.3/x",
             "https://0x0a010203/x",
             "https://100.64.0.1/x",
+            "https://100.127.255.255/x",
             "https://169.254.169.254/latest/meta-data/",
             "https://172.16.0.1/x",
+            "https://172.31.255.255/x",
             "https://192.0.0.8/x",
             "https://192.168.0.1/x",
+            "https://192.0.2.1/x",
             "https://198.18.0.1/x",
+            "https://198.19.255.255/x",
+            "https://198.51.100.1/x",
+            "https://203.0.113.1/x",
             "https://224.0.0.1/x",
             "https://255.255.255.255/x",
             "https://[::]/x",
@@ -124,6 +152,10 @@ mod tests {
             "https://[64:ff9b::10.1.2.3]/x",
             "https://[2002:a01:203::1]/x",
             "https://[2001::1]/x",
+            "https://[1fff::1]/x",
+            "https://[4000::1]/x",
+            "https://[64:ff9b:1::1.1.1.1]/x",
+            "HTTPS://me@10.1.2.3/x",
             "https://[fc00::1]/x",
             "https://[fe80::1]/x",
             "https://[ff02::1]/x",
@@ -134,7 +166,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_is_as_private_as_its_addresses() {
-        assert!(!resolves_well("localhost").await);
+        assert!(!resolves_well("localhost").await && !resolves_well("10.1.2.3").await);
+        assert!(resolves_well("1.1.1.1").await);
     }
 
     #[test]

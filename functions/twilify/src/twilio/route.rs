@@ -227,3 +227,6 @@ impl OwnedNumber {
         sealed(&self.voice).or_else(|| sealed(&self.sms))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -168,6 +168,52 @@ mod tests {
     }
 
     #[test]
+    fn a_part_of_a_signature_or_of_a_mark_proves_nothing_and_neither_does_another_notation() {
+        let tokens = AuthTokens::parse("12345").unwrap();
+        let (signature, mark) = (str::from_utf8(SIGNATURE).unwrap(), tokens.mark("a file"));
+        let is_signed = |text: &str| signed("12345", text.as_bytes(), URL, &form());
+        let is_marked = |text: &str| tokens.marked("a file", text);
+        let bytes =
+            [BASE64_STANDARD.decode(signature).unwrap(), BASE64_URL_SAFE_NO_PAD.decode(&mark).unwrap()];
+        for bytes in &bytes {
+            for length in 0..bytes.len() {
+                let (first, rest) = bytes.split_at(length);
+                let filled = [first, &vec![0; rest.len()]].concat();
+                let flipped = [first, &[rest[0] ^ 1], &rest[1..]].concat();
+                for other in [first, rest, &filled, &flipped, &[bytes, first, &[0]].concat()] {
+                    assert!(other == bytes || !is_signed(&BASE64_STANDARD.encode(other)), "{other:?}");
+                    assert!(other == bytes || !is_marked(&BASE64_URL_SAFE_NO_PAD.encode(other)), "{other:?}");
+                }
+            }
+        }
+        for length in 0..signature.len() {
+            assert!(!is_signed(&signature[..length]), "{length}");
+        }
+        for length in 0..mark.len() {
+            assert!(!is_marked(&mark[..length]), "{length}");
+        }
+        let [of_signature, of_mark] = &bytes;
+        for other in [
+            format!(" {signature}"),
+            format!("{signature}\n"),
+            format!("{signature}="),
+            format!("{signature},{signature}"),
+            signature.trim_end_matches('=').to_owned(),
+            BASE64_URL_SAFE_NO_PAD.encode(of_signature),
+            signature.replace('/', "_"),
+            signature.to_lowercase(),
+        ] {
+            assert!(!is_signed(&other), "{other}");
+        }
+        for other in
+            [format!(" {mark}"), format!("{mark}="), BASE64_STANDARD.encode(of_mark), mark.to_lowercase()]
+        {
+            assert!(!is_marked(&other), "{other}");
+        }
+        assert!(is_signed(signature) && is_marked(&mark));
+    }
+
+    #[test]
     fn nothing_may_change() {
         let mut other_form = form();
         other_form[2].1 = "9999".to_owned();

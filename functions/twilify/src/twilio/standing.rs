@@ -100,3 +100,30 @@ impl MessagingService {
         Ok(ServiceStanding { campaigns, ..standing })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_subaccount_has_another_owner_than_itself() {
+        let standing = |owner: Option<&str>| {
+            let standing = json!({
+                "friendly_name": "x", "status": "active", "type": "Full", "sid": "AC1", "owner_account_sid": owner,
+            });
+            serde_json::from_value::<Standing>(standing).unwrap()
+        };
+        assert!(standing(Some("AC2")).is_subaccount());
+        assert!(!standing(Some("AC1")).is_subaccount() && !standing(None).is_subaccount());
+    }
+
+    #[test]
+    fn a_balance_is_a_number_or_unknown() {
+        let amount = |text: &str| Balance { balance: text.to_owned(), currency: "USD".to_owned() }.amount();
+        assert_eq!(amount("12.34").map(|it| (it * 100.).round()), Some(1234.));
+        assert_eq!(amount("-0.5").map(|it| (it * 100.).round()), Some(-50.));
+        assert_eq!(amount("a lot"), None);
+    }
+}

@@ -276,4 +276,70 @@ mod tests {
         </Response>
         "#);
     }
+
+    fn ada() -> Leg {
+        Leg { name: Some("Ada".to_owned()), retry: None }
+    }
+
+    #[test]
+    fn verbs_are_done_one_after_the_other_by_the_voice_that_was_chosen() {
+        let dial = |asked_at| Dial {
+            to: "+14155550100".parse().unwrap(),
+            caller_id: "+14155550123".parse().unwrap(),
+            ring: "20".parse().unwrap(),
+            asked_at,
+            leg: ada(),
+        };
+        let voice = Voice { name: "Polly.Amy".parse().ok(), language: "en-GB".parse().ok() };
+        let twiml = VoiceResponse::new(voice)
+            .say("Hello")
+            .pause("20".parse().unwrap())
+            .dial(dial(CallEndpoint::Incoming))
+            .dial(dial(CallEndpoint::Again))
+            .dial(dial(CallEndpoint::After));
+        insta::assert_snapshot!(twiml, @r#"
+        <?xml version="1.0" encoding="UTF-8"?>
+        <Response>
+          <Say voice="Polly.Amy" language="en-GB">Hello</Say>
+          <Pause length="25"/>
+          <Dial answerOnBridge="true" callerId="+14155550123" timeout="20" action="call-forward/after?name=QWRh"><Number>+14155550100</Number></Dial>
+          <Dial answerOnBridge="true" callerId="+14155550123" timeout="20" action="after?name=QWRh"><Number>+14155550100</Number></Dial>
+          <Dial answerOnBridge="true" callerId="+14155550123" timeout="20" action="after?name=QWRh"><Number>+14155550100</Number></Dial>
+        </Response>
+        "#);
+    }
+
+    #[test]
+    fn an_answer_is_xml() {
+        let answer = Response::<String>::from(VoiceResponse::default().say("Hello"));
+        assert!(answer.body().contains("<Say>Hello</Say>"), "{}", answer.body());
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "text/xml; charset=utf-8");
+        let reply = Response::<String>::from(MessagingResponse::reply("1 < 2"));
+        assert!(reply.body().ends_with("<Response>\n  <Message>1 &lt; 2</Message>\n</Response>\n"));
+        let nothing = Response::<String>::from(MessagingResponse::default());
+        assert!(nothing.body().ends_with("\n<Response/>\n"), "{}", nothing.body());
+    }
+
+    #[test]
+    fn a_voice_a_language_and_a_time_are_what_twilio_knows_as_such() {
+        let longest = format!("P{}", "x".repeat(63));
+        for name in ["man", "Polly.Mía-Generative", "Google.en-US-Chirp3-HD-Aoede", "a_1", &longest] {
+            assert!(name.parse::<VoiceName>().is_ok(), "{name}");
+        }
+        for name in ["", "1man", ".man", "a b", "a\"", "a>", &format!("{longest}x")] {
+            assert_eq!(name.parse::<VoiceName>(), Err(NotAVoice), "{name}");
+        }
+        let longest = "en-12345678-12345678";
+        for tag in ["en", "fil", "en-GB", "es-419", "zh-Hant-TW", longest] {
+            assert!(tag.parse::<Language>().is_ok(), "{tag}");
+        }
+        for tag in ["", "e", "engl", "e1", "en-", "en--GB", "en_GB", "en-G B", "-en", &format!("{longest}9")]
+        {
+            assert_eq!(tag.parse::<Language>(), Err(NotALanguage), "{tag}");
+        }
+        assert!("5".parse::<RingTime>().is_ok() && "600".parse::<RingTime>().is_ok());
+        for text in ["", "4", "601", "-5", "five", "70000"] {
+            assert_eq!(text.parse::<RingTime>(), Err(NotARingTime), "{text}");
+        }
+    }
 }

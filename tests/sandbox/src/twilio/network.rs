@@ -33,6 +33,7 @@ enum Signature {
     Missing,
     By(String),
     Of(Box<Delivery>),
+    Written(Vec<String>),
 }
 
 /// What came back.
@@ -117,7 +118,7 @@ impl Twilio {
         let Delivery { url, method, form, content_type, signature } = delivery;
         let mut request =
             self.http.request(method.clone(), url).header(header::USER_AGENT, "TwilioProxy/1.1");
-        if let Some(signature) = signature.over(url, form, self) {
+        for signature in signature.over(url, form, self) {
             request = request.header("x-twilio-signature", signature);
         }
         let request = request
@@ -137,13 +138,15 @@ impl Twilio {
 }
 
 impl Signature {
-    fn over(&self, url: &str, form: &[(String, String)], twilio: &Twilio) -> Option<String> {
-        Some(match self {
-            Self::Missing => return None,
-            Self::Twilios => twilio.auth_token().sign(url, form),
-            Self::By(token) => AuthToken::new(token.as_str().into()).sign(url, form),
-            Self::Of(original) => twilio.auth_token().sign(&original.url, &original.form),
-        })
+    /// A value for each header.
+    fn over(&self, url: &str, form: &[(String, String)], twilio: &Twilio) -> Vec<String> {
+        match self {
+            Self::Missing => Vec::new(),
+            Self::Twilios => vec![twilio.auth_token().sign(url, form)],
+            Self::By(token) => vec![AuthToken::new(token.as_str().into()).sign(url, form)],
+            Self::Of(original) => vec![twilio.auth_token().sign(&original.url, &original.form)],
+            Self::Written(signatures) => signatures.clone(),
+        }
     }
 }
 
@@ -158,7 +161,7 @@ impl Delivery {
     #[must_use]
     pub fn curl(&self, twilio: &Twilio) -> String {
         let Self { url, form, signature, .. } = self;
-        let signature = signature.over(url, form, twilio).unwrap_or_default();
+        let signature = signature.over(url, form, twilio).concat();
         let form = serde_urlencoded::to_string(form).unwrap_or_default();
         format!("curl -s -w '%{{http_code}}\\n' -H 'X-Twilio-Signature: {signature}' '{url}' -d '{form}'")
     }
@@ -177,6 +180,19 @@ impl Delivery {
 
     pub(super) fn field(&self, name: &str) -> &str {
         self.form.iter().find(|(it, _)| it == name).map_or("", |(_, value)| value)
+    }
+
+    /// The signature that Twilio puts on it.
+    #[must_use]
+    pub fn signature(&self, twilio: &Twilio) -> String {
+        twilio.auth_token().sign(&self.url, &self.form)
+    }
+
+    /// Puts these signatures on it, each in a header of its own.
+    #[must_use]
+    pub fn signed_as(self, signatures: &[&str]) -> Self {
+        let signatures = signatures.iter().map(|it| (*it).to_owned()).collect();
+        Self { signature: Signature::Written(signatures), ..self }
     }
 
     /// Leaves the signature out.

@@ -257,3 +257,47 @@ fn a_mark_is_ours_as_long_as_its_token_is_one_of_ours() {
     assert!(webhooks().marked("a file", &mark) && with("new, 12345").marked("a file", &mark));
     assert!(!webhooks().marked("another file", &mark) && !with("new").marked("a file", &mark));
 }
+
+#[test]
+fn a_second_attempt_is_about_what_the_first_one_was_about() {
+    let again = "https://phones.example.com/call-forward/again?employee=00uada";
+    let after = "https://phones.example.com/call-forward/after?name=QWRh";
+    let accepted =
+        |fields: &[(&str, &str)]| webhooks().accept::<SecondAttempt>(&posted(again, fields)).unwrap();
+    let claims = |fields: &[(&str, &str)]| {
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        SecondAttempt::claims_to_follow_a_dial(form.as_bytes())
+    };
+    let of_the_call = with(&CALL, &[("ErrorCode", "11200"), ("ErrorUrl", CALL_URL)]);
+    let SecondAttempt { code, event } = accepted(&of_the_call);
+    assert!(matches!(event, CallEvent::Incoming(call) if call.hint.employee.is_some()));
+    assert_eq!((code, claims(&of_the_call)), (Some(11200), false));
+    let of_the_end = with(&of_the_call, &[("ErrorUrl", after)]);
+    let SecondAttempt { event, .. } = accepted(&of_the_end);
+    assert!(
+        matches!(event, CallEvent::Ended(it) if it.leg.name.as_deref() == Some("Ada") && it.status == DialStatus::Unknown)
+    );
+    let without_a_url = with(&CALL, &[("DialCallStatus", "busy")]);
+    let SecondAttempt { code, event } = accepted(&without_a_url);
+    assert!(matches!(event, CallEvent::Ended(it) if it.leg.name.is_none() && it.status == DialStatus::Busy));
+    assert_eq!((code, claims(&of_the_end), claims(&without_a_url)), (None, true, true));
+    assert!(!claims(&CALL));
+}
+
+#[test]
+fn a_message_says_on_which_channel_it_came() {
+    for (from, to, channel, name) in [
+        ("+14155550123", "+19253294108", Channel::Text, "text"),
+        ("whatsapp:+14155550123", "whatsapp:+19253294108", Channel::WhatsApp, "WhatsApp"),
+        ("rcs:+14155550123", "rcs:+19253294108", Channel::Rcs, "RCS"),
+    ] {
+        let message = text(&[("From", from), ("To", to)]);
+        assert_eq!((message.channel, message.channel.name()), (channel, name));
+        assert_eq!((message.sender(), message.from.as_str()), ("+14155550123", from));
+        assert_eq!(message.to, "+19253294108".parse().ok(), "{from}");
+        assert_eq!(message.to_address, to);
+    }
+    let other = text(&[("From", "messenger:1"), ("To", "messenger:2")]);
+    assert_eq!((other.channel, other.sender()), (Channel::Text, "messenger:1"));
+    assert_eq!(other.to, None);
+}

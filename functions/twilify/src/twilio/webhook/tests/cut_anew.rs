@@ -119,6 +119,7 @@ fn fields_that_twilio_does_not_send_so_are_refused() {
         ("CallSid", "CA1"),
         ("CallSid", "CA0000000000000000000000000000000ß"),
         ("CallSid", "ca00000000000000000000000000000002"),
+        ("MessageSid", "SM1"),
         ("ErrorCode", "11200x"),
         ("NumMedia", "-1"),
         ("NumMedia", "10000000000"),
@@ -127,6 +128,8 @@ fn fields_that_twilio_does_not_send_so_are_refused() {
         ("1", ""),
         ("?employee", "00ueve"),
         ("a b", "1"),
+        ("a!b", "1"),
+        ("SipHeader_a b", "1"),
         (&long, "1"),
         ("From", &"1".repeat(513)),
     ] {
@@ -149,9 +152,50 @@ fn fields_that_nobody_here_knows_are_accepted() {
         ("From", "sip:ada@example.com;transport=udp"),
         ("From", "\u{7}"),
         ("From", "CityBank"),
+        ("SipHeader_!", "1"),
+        ("Digits", "StirVerstate and AccountSam"),
     ] {
         assert_eq!(refusal(&posted(CALL_URL, &with(&CALL, &[field]))), None, "{field:?}");
     }
+}
+
+#[test]
+fn a_url_may_have_letters_of_the_accounts_name_in_it_but_not_the_whole_name() {
+    let at = |more: &str| refusal(&posted(&format!("{CALL_URL}{more}"), &CALL));
+    for more in ["&x=Account", "&x=Sid", "&x=AccountSam", "&x=AccountsSid"] {
+        assert_eq!(at(more), None, "{more}");
+    }
+    assert!(matches!(at("&x=AccountSid"), Some(Rejection::CutAnew(_))));
+}
+
+#[test]
+fn what_the_network_says_of_a_caller_is_believed_if_it_says_it_once() {
+    for (verstat, attestation) in
+        [("TN-Validation-Passed-A", Attestation::Full), ("TN-Validation-Passed-B", Attestation::Less)]
+    {
+        let call = call(&[("StirVerstat", verstat), ("Caller", "Stir Verstat xVerstat StirVer")]);
+        assert_eq!(call.attestation, attestation, "{verstat}");
+    }
+    assert_eq!(call(&[]).attestation, Attestation::Less);
+    let twice = [("StirVerstat", "TN-Validation-Passed-B"), ("ToCity", "StirVerstatTN-Validation-Passed-A")];
+    assert!(matches!(refusal(&posted(CALL_URL, &with(&CALL, &twice))), Some(Rejection::CutAnew(_))));
+}
+
+#[test]
+fn only_the_value_of_a_sip_header_may_begin_like_another_side() {
+    let header = ("SipHeader_X-From", "+14155550199");
+    for other in [("ToCity", "From+14155550199"), ("XFrom", "+14155550199")] {
+        let refused = refusal(&posted(CALL_URL, &with(&CALL, &[header, other])));
+        assert!(matches!(refused, Some(Rejection::CutAnew(_))), "{other:?}");
+    }
+}
+
+#[test]
+fn a_text_in_a_form_without_sides_is_not_taken_for_one() {
+    let report =
+        [ACCOUNT, ("MessageSid", TEXT_SID), ("MessageStatus", "failed"), ("Body", "From+14155550199")];
+    let accepted = webhooks().accept::<MessageStatus>(&posted(TEXT_URL, &report));
+    assert!(accepted.is_ok_and(|it| it.is_lost));
 }
 
 #[test]
