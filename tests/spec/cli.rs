@@ -2,6 +2,7 @@
 
 mod doctor;
 mod encrypting;
+mod handing_over;
 mod init;
 mod one;
 mod privacy;
@@ -9,6 +10,7 @@ mod provision;
 mod readme;
 mod rehearsal;
 mod status;
+mod storing;
 mod terminal;
 
 use sandbox::{Employee, Operator, World};

@@ -22,7 +22,7 @@ async fn a_healthy_company() -> (World, Operator) {
 }
 
 /// What is bad, with what was seen and what to do about it.
-async fn complaints(operator: &Operator) -> String {
+pub(super) async fn complaints(operator: &Operator) -> String {
     let said = operator.run(&["doctor", "--json"]).await;
     let checks: Vec<Value> = serde_json::from_str(&said.result).unwrap();
     let text = |check: &Value, name: &str| check[name].as_str().unwrap_or_default().to_owned();

@@ -153,6 +153,12 @@ impl Ssm {
         Some((kind, value, key_id))
     }
 
+    /// The names of all parameters, in order.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        lock(&self.parameters).keys().cloned().collect()
+    }
+
     /// Takes all parameters away but those that a deployment writes.
     pub fn clear(&self) {
         lock(&self.parameters).retain(|name, _| name.contains("/deployment/"));
