@@ -155,3 +155,21 @@ impl Failure {
         matches!(self, Self::Okta(okta::Error::Refused(refusal)) if refusal.status.as_u16() == 401)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_at_the_most_are_tried_and_they_are_from_all_parts_of_the_list() {
+        let tried = |count: usize| {
+            let employees: Vec<_> = (0..count).map(|it| EmployeeId(it.to_string())).collect();
+            some_of(&employees).map(|it| it.0.clone()).collect::<Vec<_>>().join(" ")
+        };
+        for (count, expected) in
+            [(0, ""), (1, "0"), (5, "4 3 2 1 0"), (6, "5 3 1"), (12, "11 8 5 2"), (100, "99 79 59 39 19")]
+        {
+            assert_eq!(tried(count), expected, "of {count}");
+        }
+    }
+}
