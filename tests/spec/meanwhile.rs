@@ -192,3 +192,24 @@ async fn somebody_whom_okta_lists_on_two_pages_gets_one_number() {
     world.run_provisioner().await.unwrap();
     assert_eq!(world.twilio.purchases(), 1);
 }
+
+#[tokio::test]
+async fn a_number_that_another_run_labels_after_it_was_written_does_not_stay_in_the_profile() {
+    let world = World::start().await.unwrap();
+    world.okta.hire(Employee::named("Grace", "Hopper").mobile("+14155550111"));
+    world.twilio.sells(COMPANY_NUMBER);
+    let twilio = world.twilio.clone();
+    let labels = Arc::new(move || {
+        twilio.change(COMPANY_NUMBER, |it| it.friendly_name = adas());
+    });
+    let mut lists = 0;
+    let is_second_list = move |request: &str| {
+        lists += usize::from(request.contains("IncomingPhoneNumbers.json?PageSize="));
+        request.contains("IncomingPhoneNumbers.json?PageSize=") && lists == 2
+    };
+    world.twilio.health.fails_when(is_second_list, Fault::First(labels));
+    let failed = world.run_provisioner().await.unwrap_err();
+    assert!(failed.message.contains("Grace Hopper: another run gave the number"), "{}", failed.message);
+    assert_eq!(world.okta.profile("Grace", "primaryPhone"), None, "two people would have the same number");
+    assert_eq!(label(&world), Some(adas()));
+}

@@ -1,5 +1,7 @@
 //! Writes of numbers into profiles that fail, or of which nobody knows what became of them.
 
+use std::time::Duration;
+
 use sandbox::{Employee, Fault, World};
 use serde_json::Value;
 
@@ -57,13 +59,14 @@ async fn a_write_is_tried_three_times_if_it_may_work_and_once_if_it_cannot() {
     let conflict = r#"{"errorCode":"E0000231","errorSummary":"…"}"#;
     let invalid = r#"{"errorCode":"E0000003","errorSummary":"…"}"#;
     for (fault, tried, kept) in [
+        (Fault::Answers(400, invalid), 1, true),
         (Fault::Answers(503, "{}"), 3, true),
         (Fault::Cuts, 3, true),
         // Somebody else is at work on the profile, so the number goes to the next employee.
         (Fault::Answers(412, conflict), 3, false),
-        (Fault::Answers(400, invalid), 1, true),
     ] {
         let world = a_world_in_which_ada_waits().await;
+        world.gives_provisioner(Duration::from_secs(40));
         breaks_writes(&world, usize::MAX - 2, &fault);
         let _ = world.run_provisioner().await;
         assert_eq!(writes(&world), 1 + tried, "{fault:?}");

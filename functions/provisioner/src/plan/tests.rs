@@ -1,5 +1,6 @@
 //! What is planned for employees and their numbers.
 
+mod attributes;
 mod leavers;
 mod seals;
 mod words;

@@ -199,3 +199,16 @@ fn numbers_of_strangers_and_of_the_pool_do_not_raise_what_one_run_retires() {
         assert!(plan.findings.iter().any(|it| it.starts_with(finding)), "{:?}", plan.findings);
     }
 }
+
+#[test]
+fn in_the_run_that_first_sees_that_somebody_is_missing_leavers_wait_only_if_unusually_many_are() {
+    for (count, expected) in [(5, (5, 2)), (6, (6, 0))] {
+        let mut world = missing(count + 2, None);
+        for index in 0..2 {
+            world.absent.insert(id(&format!("Gone{index}")), days_ago(40));
+        }
+        let steps = plan_to_retire(&world, Retire::To(Fate::Pool)).steps;
+        let retired = steps.iter().filter(|it| matches!(it.change, Change::Retire(..))).count();
+        assert_eq!((steps.len() - retired, retired), expected, "{count} are missing");
+    }
+}
