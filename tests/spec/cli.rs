@@ -9,6 +9,7 @@ mod privacy;
 mod provision;
 mod readme;
 mod rehearsal;
+mod reports;
 mod status;
 mod storing;
 mod terminal;

@@ -166,3 +166,12 @@ async fn while_okta_takes_only_what_changes_nothing_five_numbers_are_bought_in_a
     world.run_provisioner().await.unwrap();
     assert_eq!((served(&world), world.twilio.purchases()), (20, 20));
 }
+
+#[tokio::test]
+async fn fifty_people_get_their_numbers_from_one_search() {
+    let world = a_company_of(50).await;
+    world.run_provisioner().await.unwrap();
+    let is_search = |it: &&String| it.contains("/AvailablePhoneNumbers/");
+    let searches = world.twilio.health.requests().iter().filter(is_search).count();
+    assert_eq!((served(&world), searches), (50, 1));
+}

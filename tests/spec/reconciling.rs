@@ -185,13 +185,14 @@ async fn a_page_that_is_too_much_for_okta_is_asked_for_in_halves() {
 
 #[tokio::test]
 async fn numbers_that_searches_still_find_after_they_were_sold_are_not_bought_again() {
-    let world = a_company_of(10).await;
+    // More than the twenty that each search finds beyond what is needed.
+    let world = a_company_of(30).await;
     world.twilio.searches_lag();
     world.run_provisioner().await.unwrap();
-    all_is_well(&world, 10).await;
+    all_is_well(&world, 30).await;
     world.okta.hire(Employee::named("Late", "Comer").mobile("+14155559999"));
     world.run_provisioner().await.unwrap();
-    all_is_well(&world, 11).await;
+    all_is_well(&world, 31).await;
 }
 
 #[tokio::test]

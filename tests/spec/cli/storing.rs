@@ -60,6 +60,16 @@ async fn every_secret_is_stored_encrypted_and_nothing_else_is() {
 }
 
 #[tokio::test]
+async fn a_secret_that_is_replaced_is_encrypted_with_the_key_that_aws_chooses_if_the_others_are() {
+    let world = a_new_company().await;
+    store_everything(&world, &[]).await;
+    world.ssm.put_secure("/twilify/okta/token", "00old");
+    store_everything(&world, &[]).await;
+    let expected = ("SecureString".to_owned(), sandbox::OKTA_TOKEN.to_owned(), None);
+    assert_eq!(world.ssm.stored("/twilify/okta/token"), Some(expected));
+}
+
+#[tokio::test]
 async fn all_parameters_of_the_functions_are_among_them() {
     for name in twilify::secrets::ALL {
         assert!(STORED.iter().any(|(stored, _)| *stored == name.as_str()), "{}", name.as_str());
