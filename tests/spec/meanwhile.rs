@@ -107,7 +107,7 @@ async fn a_number_that_somebody_takes_over_before_it_is_retired_stays_theirs() {
         let world = a_world_that(retires).await;
         world.okta.leaves("Ada", 31);
         before_the_step(&world, |okta, _| {
-            okta.hire(Employee::named("Grace", "Hopper").company_number(COMPANY_NUMBER))
+            okta.hire(Employee::named("Grace", "Hopper").company_number(COMPANY_NUMBER));
         });
         world.run_provisioner().await.unwrap();
         assert_eq!(label(&world), Some(adas()), "{retires}");
@@ -212,4 +212,28 @@ async fn a_number_that_another_run_labels_after_it_was_written_does_not_stay_in_
     assert!(failed.message.contains("Grace Hopper: another run gave the number"), "{}", failed.message);
     assert_eq!(world.okta.profile("Grace", "primaryPhone"), None, "two people would have the same number");
     assert_eq!(label(&world), Some(adas()));
+}
+
+#[tokio::test]
+async fn while_okta_does_not_say_what_became_of_somebody_nothing_is_changed() {
+    for (fault, ends) in [
+        (Fault::Answers(500, "{}"), true),
+        (Fault::Answers(401, r#"{"errorCode":"E0000011"}"#), true),
+        (Fault::Cuts, true),
+        // Okta has her, and only what it says of her cannot be used.
+        (Fault::Answers(403, r#"{"errorCode":"E0000006"}"#), false),
+        (Fault::Answers(200, "{}"), false),
+    ] {
+        let world = a_world_that("release").await;
+        world.okta.leaves("Ada", 31);
+        world.okta.hire(Employee::named("Grace", "Hopper").mobile("+14155550111"));
+        world.twilio.sells("+19253290001");
+        let reads_ada = format!("GET /api/v1/users/{}", Employee::named("Ada", "").id());
+        world.okta.health.fails_when(move |request| request == reads_ada, fault.clone());
+        let report = world.run_provisioner().await;
+        assert_eq!(label(&world), Some(adas()), "{fault:?}: {report:?}");
+        let kind = report.err().map(|failed| failed.kind);
+        assert_eq!(kind.as_deref(), ends.then_some("NotObserved"), "{fault:?}");
+        assert_eq!(world.twilio.purchases(), if ends { 2 } else { 3 }, "{fault:?}");
+    }
 }

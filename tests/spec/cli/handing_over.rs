@@ -134,3 +134,23 @@ async fn what_has_just_changed_in_a_profile_keeps_a_number_from_being_released()
     assert_eq!(world.okta.profile("Ada", "primaryPhone").as_deref(), Some(ADAS));
     assert!(label(&world, ADAS).ends_with("xada"));
 }
+
+#[tokio::test]
+async fn each_number_that_is_led_back_is_told_once_and_changed_once() {
+    let (world, operator) = a_company_with_numbers().await;
+    world.okta.set_status("Grace", "SUSPENDED");
+    world.twilio.owns("+13105550002");
+    world.twilio.change("+13105550002", |it| "twilify:pool".clone_into(&mut it.friendly_name));
+    let numbers = [ADAS, "+19253294110", "+13105550002"];
+    for number in numbers {
+        world.twilio.change(number, |it| "https://elsewhere.example.com/".clone_into(&mut it.voice_url));
+    }
+    let posts = || world.twilio.health.requests().into_iter().filter(|it| it.starts_with("POST ")).count();
+    let before = posts();
+    let said = operator.run(&["route", "--yes"]).await;
+    assert_eq!((said.status, posts() - before), (0, 3), "{said:?}");
+    for number in numbers {
+        let line = format!("Point the company number ({number}) ");
+        assert_eq!(said.result.matches(&line).count(), 1, "{number}: {said:?}");
+    }
+}

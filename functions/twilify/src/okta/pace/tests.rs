@@ -44,7 +44,9 @@ fn next(bucket: &mut Bucket, under_way: u32) -> String {
 
 fn bucket(answers: &[Answer]) -> Bucket {
     let mut bucket = Bucket::default();
-    answers.iter().for_each(|it| bucket.learn(it));
+    for answer in answers {
+        bucket.learn(answer);
+    }
     bucket
 }
 
