@@ -1,5 +1,6 @@
 //! `twilify`, the operator's program, as somebody in the IT department meets it.
 
+mod asking;
 mod doctor;
 mod encrypting;
 mod handing_over;

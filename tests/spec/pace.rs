@@ -155,3 +155,13 @@ async fn a_twilio_that_is_too_busy_for_half_a_second_is_asked_four_times_at_the_
     );
     assert_eq!(served(&world), 1);
 }
+
+#[tokio::test]
+async fn a_number_is_added_to_the_messaging_service_although_twilio_is_too_busy_for_a_moment() {
+    let world = World::start().await.unwrap();
+    world.configure("TWILIFY_MESSAGING_SERVICE_SID", sandbox::MESSAGING_SERVICE_SID).await;
+    hire(&world, 1);
+    world.twilio.health.fails_on("POST /v1/Services", 1, Fault::Answers(429, r#"{"code":20429}"#));
+    world.run_provisioner().await.unwrap();
+    assert_eq!(world.twilio.enrolled().len(), 1, "texts to the United States wait for the next run");
+}

@@ -347,3 +347,11 @@ async fn what_okta_says_to_a_write_that_changes_nothing_tells_whether_the_token_
         assert_eq!(blames, status == 403, "{status} {answer}: {complaints}");
     }
 }
+
+#[tokio::test]
+async fn a_search_expression_that_okta_does_not_understand_is_found() {
+    let (world, operator) = a_healthy_company().await;
+    world.configure("TWILIFY_OKTA_SEARCH", r#"department is "Sales""#).await;
+    let complaints = complaints(&operator).await;
+    assert!(complaints.contains("Invalid search criteria"), "{complaints}");
+}

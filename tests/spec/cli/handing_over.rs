@@ -94,14 +94,15 @@ async fn who_will_get_another_number_by_themselves_is_told_from_who_will_not() {
         ("suspended", |okta| okta.set_status("Ada", "SUSPENDED"), false),
         ("without a mobile", |okta| okta.set("Ada", "mobilePhone", ""), false),
     ] {
-        for (pool, line) in [(true, "gives them a number: this one"), (false, "gives them another one")] {
+        for (pool, next) in [(true, "gives them a number: this one"), (false, "gives them another one")] {
             let (world, operator) = a_company_with_numbers().await;
             change(&world.okta);
             let arguments = ["release", ADAS, "--yes", "--pool"];
             let said = operator.run(if pool { &arguments } else { &arguments[..3] }).await;
             assert_eq!(said.status, 0, "{what}: {said:?}");
-            assert!(said.result.contains("Ada Lovelace has +19253294109, and will have none."), "{said:?}");
-            assert_eq!(said.result.contains(line), told, "{what}: {said:?}");
+            let line = "Ada Lovelace has +19253294109, and will have none.";
+            assert_eq!(said.result.matches(line).count(), 1, "{said:?}");
+            assert_eq!(said.result.contains(next), told, "{what}: {said:?}");
         }
     }
 }
@@ -152,5 +153,9 @@ async fn each_number_that_is_led_back_is_told_once_and_changed_once() {
     for number in numbers {
         let line = format!("Point the company number ({number}) ");
         assert_eq!(said.result.matches(&line).count(), 1, "{number}: {said:?}");
+    }
+    for (number, name) in [(ADAS, "Ada Lovelace"), ("+19253294110", "Grace Hopper")] {
+        let line = format!("Point the company number ({number}) of {name} at the webhooks.");
+        assert!(said.result.contains(&line), "{line}: {said:?}");
     }
 }
