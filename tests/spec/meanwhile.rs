@@ -237,3 +237,23 @@ async fn while_okta_does_not_say_what_became_of_somebody_nothing_is_changed() {
         assert_eq!(world.twilio.purchases(), if ends { 2 } else { 3 }, "{fault:?}");
     }
 }
+
+#[tokio::test]
+async fn a_run_reads_those_whom_the_list_does_not_show_and_nobody_else_and_tells_who_has_left_from_who_is_not_served()
+ {
+    for (has_left, findings) in [(true, 1), (false, 0)] {
+        let world = a_world_that("release").await;
+        world.okta.set("Joan", "department", "Sales");
+        world.configure("TWILIFY_OKTA_SEARCH", r#"profile.department eq "Sales""#).await;
+        if has_left {
+            world.okta.leaves("Ada", 1);
+        }
+        let before = world.okta.health.requests().len();
+        let report = world.run_provisioner().await.unwrap();
+        let requests = world.okta.health.requests().split_off(before);
+        let reads: Vec<_> = requests.iter().filter(|it| it.starts_with("GET /api/v1/users/")).collect();
+        assert_eq!(reads, [&format!("GET /api/v1/users/{}", Employee::named("Ada", "").id())]);
+        let counts = &report["counts"];
+        assert_eq!((&counts["postponed"], &counts["findings"]), (&0.into(), &findings.into()), "{report:#}");
+    }
+}

@@ -160,6 +160,17 @@ mod tests {
     }
 
     #[test]
+    fn what_went_quickly_before_a_refusal_does_not_count_afterwards() {
+        let limiter = Limiter::new(16, QUICK);
+        for _ in 0..4 {
+            round(&limiter, Turn::done);
+        }
+        limiter.try_enter().unwrap().refused();
+        limiter.try_enter().unwrap().done();
+        assert_eq!(round(&limiter, Turn::done), 8);
+    }
+
+    #[test]
     fn what_takes_long_is_no_reason_for_more() {
         let limiter = Limiter::new(16, QUICK);
         for _ in 0..8 {

@@ -233,3 +233,45 @@ async fn an_area_code_without_numbers_is_stored_and_one_that_twilio_cannot_look_
         assert_eq!(told, is_stored, "{fault:?}: {said:?}");
     }
 }
+
+#[tokio::test]
+async fn what_is_no_file_is_not_taken_for_no_settings() {
+    let world = a_new_company().await;
+    let (operator, file) = an_operator_with_a_file(&world).await;
+    fs::remove_file(&file).unwrap();
+    fs::create_dir(&file).unwrap();
+    let said = operator.run(&["plan"]).await;
+    assert!(said.status == 1 && said.remarks.contains("could not read "), "{said:?}");
+}
+
+#[tokio::test]
+async fn who_stores_no_secret_needs_no_right_to_look_for_keys() {
+    let world = a_new_company().await;
+    store_everything(&world, &[]).await;
+    let asked = || world.ssm.health_for_operators.requests().len();
+    let before = asked();
+    let said = store_everything(&world, &[("TWILIFY_AREA_CODES", "415")]).await;
+    assert_eq!((said.status, asked() - before), (0, 3), "it reads, stores and reads again: {said:?}");
+}
+
+#[tokio::test]
+async fn a_vendor_that_fails_is_not_said_to_refuse_a_token() {
+    let world = a_new_company().await;
+    for (status, told) in [(401, true), (403, false), (500, false)] {
+        let is_list = |it: &str| it.starts_with("GET /api/v1/users");
+        world.okta.health.fails_when(is_list, Fault::Answers(status, "{}"));
+        let said = init(&world, &[]).await;
+        assert_eq!(said.remarks.contains("Okta does not take this token"), told, "{status}: {said:?}");
+        assert_eq!(said.status, 1, "{said:?}");
+        world.okta.health.recovers();
+    }
+    for (status, complaint) in [
+        (401, "Twilio does not take this token for this account"),
+        (404, "Twilio knows no such account"),
+        (500, "Twilio answered GET"),
+    ] {
+        world.twilio.health.fails(Fault::Answers(status, "{}"));
+        let said = init(&world, &[]).await;
+        assert!(said.status == 1 && said.remarks.contains(complaint), "{status}: {said:?}");
+    }
+}

@@ -68,11 +68,12 @@ fn a_run_counts_what_was_bought_when_it_was_bought_and_everything_else_when_it_w
     report.later(&ada(), "there was no time");
     report.taken(&ada(), "+12125550199");
     report.find("Look at this.".to_owned());
+    report.leave(vec![(ada(), Unusable::Ours), (ada(), Unusable::Ours)], &[], Vec::new());
     let Counts { changes, purchases, released, refused, postponed, failed, findings } =
         report.counted().counts;
     // How many were bought tells the part that buys, also if what came after the purchase failed.
     assert_eq!((changes, purchases, released), (2, 0, 1));
-    assert_eq!((refused, postponed, failed, findings), (0, 1, 1, 1));
+    assert_eq!((refused, postponed, failed, findings), (2, 1, 1, 1));
 }
 
 #[test]
