@@ -1,14 +1,18 @@
 //! `twilify`, the operator's program, as somebody in the IT department meets it.
 
+mod asking;
 mod doctor;
 mod encrypting;
+mod handing_over;
 mod init;
 mod one;
 mod privacy;
 mod provision;
 mod readme;
 mod rehearsal;
+mod reports;
 mod status;
+mod storing;
 mod terminal;
 
 use sandbox::{Employee, Operator, World};

@@ -1,6 +1,12 @@
 //! How fast the provisioner asks the vendors: it leaves room for calls, and hurries where there is plenty.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use sandbox::{Employee, Fault, Refuses, World};
 
@@ -127,4 +133,35 @@ async fn mobiles_that_cannot_be_cleaned_up_do_not_keep_a_new_employee_from_a_num
     let report = world.run_provisioner().await.unwrap();
     assert!(report["postponed"].as_array().is_some_and(|it| it.len() >= 20), "{report:#}");
     assert_eq!(world.okta.profile("Grace", "primaryPhone").as_deref(), Some("+19253290000"), "{report:#}");
+}
+
+#[tokio::test]
+async fn a_twilio_that_is_too_busy_for_half_a_second_is_asked_four_times_at_the_most_and_answers_then() {
+    let world = World::start().await.unwrap();
+    hire(&world, 1);
+    let refused = Arc::new(AtomicUsize::new(0));
+    let (count, mut ends) = (Arc::clone(&refused), None);
+    world.twilio.health.fails_as(move |_| {
+        let ends = ends.get_or_insert_with(|| Instant::now() + Duration::from_millis(500));
+        let is_busy = Instant::now() < *ends;
+        count.fetch_add(usize::from(is_busy), Ordering::Relaxed);
+        is_busy.then_some(Fault::Answers(429, r#"{"code":20429}"#))
+    });
+    world.run_provisioner().await.unwrap();
+    let refused = refused.load(Ordering::Relaxed);
+    assert!(
+        (1..=4).contains(&refused),
+        "{refused} requests in half a second are refused for the whole company"
+    );
+    assert_eq!(served(&world), 1);
+}
+
+#[tokio::test]
+async fn a_number_is_added_to_the_messaging_service_although_twilio_is_too_busy_for_a_moment() {
+    let world = World::start().await.unwrap();
+    world.configure("TWILIFY_MESSAGING_SERVICE_SID", sandbox::MESSAGING_SERVICE_SID).await;
+    hire(&world, 1);
+    world.twilio.health.fails_on("POST /v1/Services", 1, Fault::Answers(429, r#"{"code":20429}"#));
+    world.run_provisioner().await.unwrap();
+    assert_eq!(world.twilio.enrolled().len(), 1, "texts to the United States wait for the next run");
 }

@@ -115,28 +115,30 @@ async fn two_runs_at_the_same_time_end_with_one_number_for_everybody() {
 
 #[tokio::test]
 async fn a_number_that_was_taken_from_somebody_by_crossing_another_run_is_given_back() {
-    let world = a_company_of(3).await;
-    let theirs = "+19253290001";
-    let (okta, twilio) = (world.okta.clone(), world.twilio.clone());
-    let label = format!("twilify:{}", Employee::named("N0", "Doe").id());
-    // Another run gives N0 the number that this one has in mind for N1, and searches do not know it yet.
-    let crosses = Arc::new(move || {
-        twilio.owns(theirs);
-        twilio.change(theirs, |it| it.friendly_name.clone_from(&label));
-        okta.set("N0", "primaryPhone", theirs);
-    });
-    world.twilio.health.fails_on(
-        "GET /2010-04-01/Accounts/AC00000000000000000000000000000000/Avail",
-        1,
-        Fault::First(crosses),
-    );
-    let report = unfinished(&world.run_provisioner().await.unwrap_err());
-    assert!(texts(&report, "failed")[0].starts_with("N1 Doe: another run gave the number"), "{report:#}");
-    assert_eq!(world.okta.profile("N0", "primaryPhone").as_deref(), Some(theirs));
-    assert_eq!(world.okta.profile("N1", "primaryPhone"), None);
-    world.run_provisioner().await.unwrap();
-    assert_eq!(stranded(&world), [""; 0]);
-    everybody_has_a_number_of_their_own(&world).await;
+    for rival in ["N0", "N2"] {
+        let world = a_company_of(3).await;
+        let theirs = "+19253290001";
+        let (okta, twilio) = (world.okta.clone(), world.twilio.clone());
+        let label = format!("twilify:{}", Employee::named(rival, "Doe").id());
+        // Another run gives the rival the number that this one has in mind for N1, and searches do not know it yet.
+        let crosses = Arc::new(move || {
+            twilio.owns(theirs);
+            twilio.change(theirs, |it| it.friendly_name.clone_from(&label));
+            okta.set(rival, "primaryPhone", theirs);
+        });
+        world.twilio.health.fails_on(
+            "GET /2010-04-01/Accounts/AC00000000000000000000000000000000/Avail",
+            1,
+            Fault::First(crosses),
+        );
+        let report = unfinished(&world.run_provisioner().await.unwrap_err());
+        assert!(texts(&report, "failed")[0].starts_with("N1 Doe: another run gave the number"), "{report:#}");
+        assert_eq!(world.okta.profile(rival, "primaryPhone").as_deref(), Some(theirs));
+        assert_eq!(world.okta.profile("N1", "primaryPhone"), None);
+        world.run_provisioner().await.unwrap();
+        assert_eq!(stranded(&world), [""; 0]);
+        everybody_has_a_number_of_their_own(&world).await;
+    }
 }
 
 #[tokio::test]
@@ -183,13 +185,14 @@ async fn a_page_that_is_too_much_for_okta_is_asked_for_in_halves() {
 
 #[tokio::test]
 async fn numbers_that_searches_still_find_after_they_were_sold_are_not_bought_again() {
-    let world = a_company_of(10).await;
+    // More than the twenty that each search finds beyond what is needed.
+    let world = a_company_of(30).await;
     world.twilio.searches_lag();
     world.run_provisioner().await.unwrap();
-    all_is_well(&world, 10).await;
+    all_is_well(&world, 30).await;
     world.okta.hire(Employee::named("Late", "Comer").mobile("+14155559999"));
     world.run_provisioner().await.unwrap();
-    all_is_well(&world, 11).await;
+    all_is_well(&world, 31).await;
 }
 
 #[tokio::test]

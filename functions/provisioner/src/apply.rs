@@ -328,3 +328,6 @@ impl Work<'_> {
         Ok(now.is_some_and(|it| it.label == owned.label))
     }
 }
+
+#[cfg(test)]
+mod tests;

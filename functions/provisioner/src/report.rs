@@ -59,8 +59,14 @@ pub struct Counts {
 impl Counts {
     /// Tells CloudWatch that a run has come to its end, and with what.
     pub fn measure(&self) {
+        for (metric, count) in self.metrics() {
+            metrics::add(metric, count);
+        }
+    }
+
+    fn metrics(&self) -> [(&'static str, usize); 8] {
         let Self { changes, purchases, released, refused, postponed, failed, findings } = *self;
-        for (metric, count) in [
+        [
             ("ProvisionerRuns", 1),
             ("ProvisioningChanges", changes),
             ("NumbersBought", purchases),
@@ -69,9 +75,7 @@ impl Counts {
             ("ProvisioningPostponed", postponed),
             ("ProvisioningFailed", failed),
             ("ProvisioningFindings", findings),
-        ] {
-            metrics::add(metric, count);
-        }
+        ]
     }
 }
 
@@ -200,3 +204,6 @@ fn added(entries: &mut Vec<Entry>, entry: Entry) -> &str {
     entries.push(entry);
     entries.last().map_or("", |entry| entry.text.as_str())
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,12 +24,12 @@ pub(crate) struct Shelf<'a> {
     seen: HashSet<CompanyNumber>,
     /// The area codes that have not been searched to the end.
     areas: VecDeque<AreaCode>,
-    /// How many numbers will be needed.
+    /// How many numbers are needed in all.
     needed: usize,
 }
 
 impl<'a> Shelf<'a> {
-    /// An empty shelf, on which `needed` numbers will be wanted and none of those that are `taken`.
+    /// An empty shelf, from which `needed` numbers are wanted and none of those that are `taken`.
     pub(crate) fn new(provisioner: &'a Provisioner, needed: usize, taken: HashSet<CompanyNumber>) -> Self {
         let areas = provisioner.settings.area_codes.iter().copied().collect();
         Self { provisioner, numbers: VecDeque::new(), seen: taken, areas, needed }
@@ -37,7 +37,6 @@ impl<'a> Shelf<'a> {
 
     /// Puts back a number that was taken and certainly not bought. It is the next one again.
     pub(crate) fn put_back(&mut self, number: CompanyNumber) {
-        self.needed += 1;
         self.numbers.push_front(number);
     }
 
@@ -52,7 +51,6 @@ impl<'a> Shelf<'a> {
         let Provisioner { account, territory, .. } = self.provisioner;
         loop {
             if let Some(number) = self.numbers.pop_front() {
-                self.needed = self.needed.saturating_sub(1);
                 return Ok(Some(number));
             }
             let Some(&area) = self.areas.front() else { return Ok(None) };

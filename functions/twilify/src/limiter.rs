@@ -131,6 +131,25 @@ mod tests {
     }
 
     #[test]
+    fn there_are_never_more_than_the_most_not_even_at_first() {
+        for most in [1, 2, 4] {
+            let limiter = Limiter::new(most, QUICK);
+            assert_eq!([round(&limiter, Turn::done), round(&limiter, Turn::done)], [most; 2]);
+        }
+    }
+
+    #[tokio::test]
+    async fn who_has_to_wait_begins_when_somebody_else_has_ended() {
+        let limiter = Limiter::new(1, QUICK);
+        let first = limiter.enter().await;
+        assert!(limiter.try_enter().is_none());
+        let second = tokio::time::timeout(QUICK, limiter.enter());
+        let (second, ()) = tokio::join!(second, async { drop(first) });
+        let _second = second.expect("it begins");
+        assert!(limiter.try_enter().is_none());
+    }
+
+    #[test]
     fn those_that_are_refused_together_halve_the_limit_once() {
         let limiter = Limiter::new(16, QUICK);
         for expected in [4, 2, 1, 1] {
@@ -138,6 +157,17 @@ mod tests {
         }
         let rounds: Vec<_> = (0..4).map(|_| round(&limiter, Turn::done)).collect();
         assert_eq!(rounds, [1, 2, 3, 4], "one more after each round");
+    }
+
+    #[test]
+    fn what_went_quickly_before_a_refusal_does_not_count_afterwards() {
+        let limiter = Limiter::new(16, QUICK);
+        for _ in 0..4 {
+            round(&limiter, Turn::done);
+        }
+        limiter.try_enter().unwrap().refused();
+        limiter.try_enter().unwrap().done();
+        assert_eq!(round(&limiter, Turn::done), 8);
     }
 
     #[test]

@@ -298,3 +298,18 @@ impl Directory {
 fn unreachable(method: &Method, path: &str, source: Failure) -> Error {
     Error::Unreachable { request: format!("{method} {path}"), source }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_of_a_revision_tells_whose_it_is_and_no_number() {
+        let revision = Revision {
+            employee: EmployeeId("00uada".to_owned()),
+            etag: Some("W/\"1\"".to_owned()),
+            company_phone: "+12125550199".into(),
+        };
+        assert_eq!(format!("{revision:?}"), r#"Revision(00uada, Some("W/\"1\""))"#);
+    }
+}

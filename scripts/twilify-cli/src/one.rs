@@ -54,7 +54,10 @@ pub(crate) async fn release(
         bail!("somebody has changed something in the meantime, so nothing was changed; look again");
     }
     for holder in &now.holders {
-        unassign(&provisioner, holder, &now.owned.number).await?;
+        unassign(&provisioner, holder, &now.owned.number).await.with_context(|| {
+            let name = holder.name.full();
+            format!("could not take the number out of the profile of {name}, so it was not released")
+        })?;
     }
     let Provisioner { account, settings, .. } = &provisioner;
     if pool {
@@ -64,7 +67,12 @@ pub(crate) async fn release(
         account.release(&now.owned.sid).await?;
         // A run that had begun before may have written it again, by its label.
         for holder in &now.holders {
-            unassign(&provisioner, holder, &now.owned.number).await?;
+            unassign(&provisioner, holder, &now.owned.number).await.with_context(|| {
+                let name = holder.name.full();
+                format!(
+                    "{number_text} is Twilio's again, but it stands in the profile of {name}; remove it there"
+                )
+            })?;
         }
         say(format_args!("{} {number_text} is Twilio's again.", good("✓")));
     }
@@ -76,12 +84,7 @@ async fn unassign(provisioner: &Provisioner, holder: &Employee, number: &Company
     let Provisioner { directory, territory, .. } = provisioner;
     let found = directory.find(&holder.id).await?;
     let Some((_, revision)) = found.filter(|(it, _)| it.publishes(number, territory)) else { return Ok(()) };
-    directory.unassign(&revision).await.with_context(|| {
-        format!(
-            "could not take the number out of the profile of {}, so it was not released",
-            holder.name.full()
-        )
-    })
+    Ok(directory.unassign(&revision).await?)
 }
 
 /// A number, and who has it.

@@ -117,6 +117,8 @@ struct ForSale {
     number: String,
     voice: bool,
     sms: bool,
+    /// Whether Twilio sells it only to somebody who gives an address.
+    needs_address: bool,
 }
 
 /// A number the account owns.
@@ -209,7 +211,16 @@ impl Twilio {
 
     /// Puts a number up for sale that can talk, text, or both.
     pub fn sells_with(&self, number: &str, voice: bool, sms: bool) {
-        lock(&self.state).for_sale.push(ForSale { number: number.to_owned(), voice, sms });
+        let number = number.to_owned();
+        lock(&self.state).for_sale.push(ForSale { number, voice, sms, needs_address: false });
+    }
+
+    /// Puts a number up for sale for which Twilio [asks for an address], which nobody gives.
+    ///
+    /// [asks for an address]: https://www.twilio.com/docs/api/errors/21631
+    pub fn sells_with_an_address(&self, number: &str) {
+        let for_sale = ForSale { number: number.to_owned(), voice: true, sms: true, needs_address: true };
+        lock(&self.state).for_sale.push(for_sale);
     }
 
     /// Lets searches find, from now on, what is for sale at this moment, whatever is sold.

@@ -22,7 +22,7 @@ async fn a_healthy_company() -> (World, Operator) {
 }
 
 /// What is bad, with what was seen and what to do about it.
-async fn complaints(operator: &Operator) -> String {
+pub(super) async fn complaints(operator: &Operator) -> String {
     let said = operator.run(&["doctor", "--json"]).await;
     let checks: Vec<Value> = serde_json::from_str(&said.result).unwrap();
     let text = |check: &Value, name: &str| check[name].as_str().unwrap_or_default().to_owned();
@@ -319,4 +319,39 @@ async fn a_proxy_that_does_not_let_second_attempts_through_is_found() {
     world.throttles("/call-forward/again", 1);
     let complaints = complaints(&operator).await;
     assert!(complaints.starts_with("call-forward/again, signed | it is answered with 429"), "{complaints}");
+}
+
+#[tokio::test]
+async fn what_okta_says_to_a_write_that_changes_nothing_tells_whether_the_token_may_write() {
+    for (status, answer, complaint) in [
+        // Okta's answers to the `ETag` of nobody's profile: it does not match, or it cannot be read.
+        (412, r#"{"errorCode":"E0000231","errorSummary":"…"}"#, None),
+        (400, r#"{"errorCode":"E0000242","errorSummary":"…"}"#, None),
+        (400, r#"{"errorCode":"E0000003","errorSummary":"…"}"#, Some("E0000003")),
+        (
+            403,
+            r#"{"errorCode":"E0000006","errorSummary":"…"}"#,
+            Some("it may not write numbers into profiles"),
+        ),
+        (401, r#"{"errorCode":"E0000011","errorSummary":"…"}"#, Some("create a new API token")),
+        (500, r#"{"errorCode":"E0000009","errorSummary":"…"}"#, Some("try again later")),
+    ] {
+        let (world, operator) = a_healthy_company().await;
+        let is_write = |it: &str| it.starts_with("POST /api/v1/users/");
+        world.okta.health.fails_when(is_write, Fault::Answers(status, answer));
+        let complaints = complaints(&operator).await;
+        let expected = complaint.unwrap_or_default();
+        assert!(complaints.contains(expected), "{status} {answer}: {complaints}");
+        assert_eq!(complaints.is_empty(), complaint.is_none(), "{status} {answer}: {complaints}");
+        let blames = complaints.contains("it may not write");
+        assert_eq!(blames, status == 403, "{status} {answer}: {complaints}");
+    }
+}
+
+#[tokio::test]
+async fn a_search_expression_that_okta_does_not_understand_is_found() {
+    let (world, operator) = a_healthy_company().await;
+    world.configure("TWILIFY_OKTA_SEARCH", r#"department is "Sales""#).await;
+    let complaints = complaints(&operator).await;
+    assert!(complaints.contains("Invalid search criteria"), "{complaints}");
 }

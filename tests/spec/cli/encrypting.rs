@@ -1,6 +1,6 @@
 //! Secrets that somebody has stored in the clear.
 
-use sandbox::World;
+use sandbox::{Fault, World};
 
 use super::{
     a_new_company,
@@ -61,4 +61,33 @@ async fn a_secret_is_stored_again_although_its_name_is_refused_for_a_while() {
     let token = stored(&world, "/twilify/okta/token");
     assert_eq!(token, ("SecureString".to_owned(), sandbox::OKTA_TOKEN.to_owned()));
     assert_eq!(world.ssm.stored("/twilify/okta/token.encrypted"), None);
+}
+
+/// The requests of `init` to AWS when it encrypts one secret: it reads, looks for a key on two pages, stores a copy, reads the
+/// copy, deletes the secret and stores it again.
+const STORES_COPY: usize = 4;
+const STORES_AGAIN: usize = 7;
+
+#[tokio::test]
+async fn whatever_fails_a_secret_that_is_stored_in_the_clear_is_not_lost() {
+    let denied = Fault::Answers(400, r#"{"__type":"AccessDeniedException","message":"no"}"#);
+    // AWS says that it has stored a parameter which nobody can read then.
+    let lost = Fault::Answers(200, r#"{"Version":1,"Tier":"Standard"}"#);
+    let denials = (1..=STORES_AGAIN).map(|nth| vec![(nth, denied.clone())]);
+    // Without a look at the copy, the secret would be deleted next, and then not be stored again.
+    let without_a_copy = vec![(STORES_COPY, lost.clone()), (STORES_COPY + 2, denied.clone())];
+    for faults in denials.chain([without_a_copy, vec![(STORES_AGAIN, lost)]]) {
+        let world = a_company_with_a_token_in_the_clear().await;
+        let (mut requests, what) = (0, format!("{faults:?}"));
+        world.ssm.health_for_operators.fails_as(move |_| {
+            requests += 1;
+            faults.iter().find(|(nth, _)| *nth == requests).map(|(_, fault)| fault.clone())
+        });
+        let said = init(&world, &[]).await;
+        assert_eq!(said.status, 1, "{what}: {said:?}");
+        let names = ["/twilify/okta/token", "/twilify/okta/token.encrypted"];
+        let kept = names.iter().filter_map(|name| world.ssm.stored(name));
+        let kept: Vec<_> = kept.filter(|(_, value, _)| value == sandbox::OKTA_TOKEN).collect();
+        assert!(!kept.is_empty(), "{what}: the token is lost: {said:?}");
+    }
 }

@@ -267,7 +267,7 @@ async fn without_aws_the_settings_are_kept_in_a_file_that_nobody_else_can_read()
     let said = operator.run(&["provision", "--yes"]).await;
     assert_eq!((said.status, world.twilio.purchases()), (0, 3), "{said:?}");
     assert!(said.remarks.starts_with(&format!("Settings: {}\n", file.display())), "{said:?}");
-    assert_eq!(world.ssm.health.requests().len(), 0, "nobody has asked AWS");
+    assert_eq!(world.ssm.health_for_operators.requests().len(), 0, "nobody has asked AWS");
 }
 
 #[tokio::test]

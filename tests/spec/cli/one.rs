@@ -1,5 +1,7 @@
 //! One number at a time.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Employee, Fault, Operator, Said, World};
 
@@ -305,7 +307,7 @@ async fn the_number_of_somebody_whom_okta_does_not_show_is_not_given_away_unaske
     };
     missing(29);
     assert_refused(&operator.run(&["assign", ADAS, "Hedy", "--yes"]).await, "whom Okta does not show");
-    missing(31);
+    missing(30);
     let said = operator.run(&["assign", ADAS, "Hedy", "--yes"]).await;
     assert!(said.status == 0 && said.result.ends_with("✓ Hedy Lamarr has +19253294109.\n"), "{said:?}");
 }
@@ -321,4 +323,42 @@ async fn who_gives_away_the_number_of_somebody_whom_okta_does_not_show_is_told_s
     let (screen, status) = terminal.ended().await;
     assert!(status == 0 && !screen.contains("who has left"), "{screen}");
     assert_eq!(label(&world, ADAS).as_deref(), Some("twilify:00uxxxxxxxxxxxxxhedy"));
+}
+
+/// Lets a run that had begun before write Ada's number into her profile again, at the moment in which it is released.
+fn a_run_writes_adas_number_again(world: &World) {
+    let okta = world.okta.clone();
+    let writes = Arc::new(move || okta.set("Ada", "primaryPhone", ADAS));
+    world.twilio.health.fails_on("DELETE ", 1, Fault::First(writes));
+}
+
+#[tokio::test]
+async fn a_number_that_a_run_writes_again_while_it_is_released_does_not_stay_in_the_profile() {
+    let (world, operator) = a_company_with_numbers().await;
+    a_run_writes_adas_number_again(&world);
+    let said = operator.run(&["release", ADAS, "--yes"]).await;
+    assert_eq!((said.status, label(&world, ADAS)), (0, None), "{said:?}");
+    assert_eq!(
+        world.okta.profile("Ada", "primaryPhone"),
+        None,
+        "she publishes a number that Twilio sells to others"
+    );
+}
+
+#[tokio::test]
+async fn who_releases_a_number_that_cannot_be_taken_out_of_a_profile_again_is_told_that_it_is_released() {
+    let (world, operator) = a_company_with_numbers().await;
+    a_run_writes_adas_number_again(&world);
+    let mut writes = 0;
+    let is_second = move |request: &str| {
+        writes += usize::from(request.starts_with("POST /api/v1/users/"));
+        request.starts_with("POST /api/v1/users/") && writes == 2
+    };
+    world.okta.health.fails_when(is_second, Fault::Answers(500, "{}"));
+    let said = operator.run(&["release", ADAS, "--yes"]).await;
+    assert_refused(
+        &said,
+        "+19253294109 is Twilio's again, but it stands in the profile of Ada Lovelace; remove it there",
+    );
+    assert_eq!(label(&world, ADAS), None);
 }

@@ -15,7 +15,7 @@ fn command_line(process: u32) -> String {
     String::from_utf8_lossy(&line).replace('\0', " ")
 }
 
-fn assert_secretless(what: &str, text: &str) {
+pub(super) fn assert_secretless(what: &str, text: &str) {
     for secret in SECRETS {
         assert!(!text.contains(secret), "{secret} is in {what}:\n{text}");
     }

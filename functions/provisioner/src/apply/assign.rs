@@ -14,7 +14,7 @@ use crate::{Provisioner, Who};
 /// How often a write is tried whose outcome is unknown, or that came a moment after somebody else's.
 const ATTEMPTS: usize = 3;
 
-/// How long to wait before a rehearsal is repeated that Okta did not answer. Together they outlast an outage of a second.
+/// How long to wait before a rehearsal is repeated. Together the pauses outlast an outage of a second.
 const PAUSES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(900)];
 
 /// A number that has an employee's label was not written into their profile.
@@ -141,7 +141,6 @@ impl Work<'_> {
                 }
                 Ok(None) => return Err(Later::Changed.into()),
                 Err(error) if may_be_repeated(&error) => match pauses.next() {
-                    Some(_) if matches!(error, okta::Error::Conflict) => {}
                     Some(pause) => tokio::time::sleep(pause).await,
                     None => return Err(error.into()),
                 },

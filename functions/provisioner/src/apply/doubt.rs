@@ -65,6 +65,27 @@ impl Doubt {
         self.refused.store(0, Ordering::Relaxed);
     }
 
+    /// Takes note of a failed write that is not about a profile.
+    fn has_failed(&self, failure: &Failure) {
+        let failed = self.failed.fetch_add(1, Ordering::Relaxed) + 1;
+        if failed >= MOST_FAILED || failure.is_about_credentials() {
+            self.stopped.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes note of a profile that takes no number, and tells whether it is time to try others.
+    fn is_suspicious(&self, refusal: &Refusal) -> bool {
+        self.failed.store(0, Ordering::Relaxed);
+        let refused = self.refused.fetch_add(1, Ordering::Relaxed) + 1;
+        let is_enough = if self.holders.is_empty() {
+            refused >= MOST_REFUSED
+        } else {
+            // What else can be wrong with a profile was not wrong with theirs.
+            refusal.is_about() == Subject::Profile(Unwritable::NotPermitted)
+        };
+        is_enough && !self.has_written.load(Ordering::Relaxed)
+    }
+
     /// The code of the refusal that everybody gets. A single accepted write disproves it, also a later one.
     fn general(&self) -> Option<&String> {
         let has_written = self.has_written.load(Ordering::Relaxed);
@@ -78,16 +99,8 @@ impl Work<'_> {
         let doubt = &self.doubt;
         match done {
             Ok(()) => doubt.has_written(),
-            Err(NotDone::Unwritable(refusal)) => {
-                doubt.failed.store(0, Ordering::Relaxed);
-                self.suspect(refusal).await;
-            }
-            Err(NotDone::Failed(failure)) if failure.is_oktas() => {
-                let failed = doubt.failed.fetch_add(1, Ordering::Relaxed) + 1;
-                if failed >= MOST_FAILED || failure.is_about_credentials() {
-                    doubt.stopped.store(true, Ordering::Relaxed);
-                }
-            }
+            Err(NotDone::Unwritable(refusal)) => self.suspect(refusal).await,
+            Err(NotDone::Failed(failure)) if failure.is_oktas() => doubt.has_failed(failure),
             Err(NotDone::Failed(_) | NotDone::Later(_)) => {}
         }
     }
@@ -97,15 +110,7 @@ impl Work<'_> {
     /// holders alone do not tell: if the first to get numbers were super administrators, Okta refuses all of them.
     async fn suspect(&self, refusal: &Refusal) {
         let doubt = &self.doubt;
-        let refused = doubt.refused.fetch_add(1, Ordering::Relaxed) + 1;
-        let is_about_rights = refusal.is_about() == Subject::Profile(Unwritable::NotPermitted);
-        let is_enough = if doubt.holders.is_empty() {
-            refused >= MOST_REFUSED
-        } else {
-            // What else can be wrong with a profile was not wrong with theirs.
-            is_about_rights
-        };
-        if !is_enough || doubt.has_written.load(Ordering::Relaxed) {
+        if !doubt.is_suspicious(refusal) {
             return;
         }
         doubt
@@ -155,3 +160,6 @@ impl Failure {
         matches!(self, Self::Okta(okta::Error::Refused(refusal)) if refusal.status.as_u16() == 401)
     }
 }
+
+#[cfg(test)]
+mod tests;

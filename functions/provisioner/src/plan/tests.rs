@@ -1,5 +1,6 @@
 //! What is planned for employees and their numbers.
 
+mod attributes;
 mod leavers;
 mod seals;
 mod words;
@@ -300,4 +301,25 @@ fn whoever_has_texted_stop_is_found() {
         planned.contains("Note: Ada Doe has texted STOP to their company number (+12125550199)"),
         "{planned}"
     );
+}
+
+#[test]
+fn those_with_a_number_are_those_who_work_here_and_publish_one_with_their_label() {
+    let paused = Employee { status: Status::Paused, ..employee("Grace", "+14155550101", "+12125550188") };
+    let employees = vec![
+        employee("Ada", "+14155550100", "(212) 555-0199"),
+        paused,
+        employee("Hedy", "+14155550102", ""),
+        employee("Joan", "+14155550103", "+12125550166"),
+        employee("Mary", "+14155550104", "+12125550155"),
+    ];
+    let numbers = vec![
+        adas("+12125550199"),
+        owned("+12125550188", "twilify:00ugrace", "Grace"),
+        owned("+12125550177", "twilify:00uhedy", "Hedy"),
+        owned("+12125550166", "twilify:00uada", "Ada"),
+        owned("+12125550155", "Reception", ""),
+    ];
+    let world = Observation { employees, numbers, ..Observation::default() };
+    assert_eq!(world.holders(&territory()), [id("Ada")]);
 }

@@ -202,3 +202,6 @@ impl fmt::Display for Refusal {
 fn ids(employees: &[EmployeeId]) -> String {
     employees.iter().map(|id| id.0.as_str()).collect::<Vec<_>>().join(" and ")
 }
+
+#[cfg(test)]
+mod tests;

@@ -98,4 +98,32 @@ mod tests {
             assert_eq!(text.parse::<OrgUrl>().unwrap_err().to_string(), complaint, "{text}");
         }
     }
+
+    #[test]
+    fn a_domain_of_ones_own_may_end_in_admin() {
+        for text in ["https://example-admin.example.com", "https://login.okta-admin.example.com"] {
+            assert!(text.parse::<OrgUrl>().is_ok(), "{text}");
+        }
+        for domain in ["okta.com", "oktapreview.com", "okta-emea.com"] {
+            let complaint = format!("https://example-admin.{domain}").parse::<OrgUrl>().unwrap_err();
+            assert_eq!(complaint, NotAnOrg::AdminConsole(format!("example.{domain}")));
+        }
+    }
+
+    #[test]
+    fn what_was_copied_from_an_example_is_told_from_an_address() {
+        for text in
+            ["{org}.okta.com", "https://org}.okta.com", "<org>.okta.com", "org>", "https://YourOktaDomain/"]
+        {
+            assert_eq!(text.parse::<OrgUrl>(), Err(NotAnOrg::Placeholder), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_log_has_the_address() {
+        assert_eq!(
+            format!("{:?}", "example.okta.com".parse::<OrgUrl>().unwrap()),
+            "https://example.okta.com/"
+        );
+    }
 }

@@ -227,3 +227,6 @@ fn text<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,6 +99,10 @@ mod tests {
         let half = |url: &str| halved(&url.parse().unwrap()).map(String::from);
         let next = half("https://example.okta.com/api/v1/users?limit=200&after=7").unwrap();
         assert_eq!(next, "https://example.okta.com/api/v1/users?after=7&limit=100");
-        assert_eq!(half("https://example.okta.com/api/v1/users?limit=19"), None);
+        let least = half("https://example.okta.com/api/v1/users?limit=20").unwrap();
+        assert_eq!(least, "https://example.okta.com/api/v1/users?limit=10");
+        for page in ["?limit=19", "?limit=0", "?limit=many", "?after=7", ""] {
+            assert_eq!(half(&format!("https://example.okta.com/api/v1/users{page}")), None, "{page}");
+        }
     }
 }

@@ -203,4 +203,52 @@ mod tests {
             assert_eq!(name.parse::<Attribute>(), Err(NotAnAttribute), "{name}");
         }
     }
+
+    #[test]
+    fn the_name_of_an_attribute_is_letters_digits_and_underscores() {
+        for name in ["primaryPhone", "a", "company_phone_2", &"a".repeat(100)] {
+            assert_eq!(name.parse::<Attribute>().unwrap().to_string(), name);
+        }
+        for name in ["_phone", "a ", &"a".repeat(101)] {
+            assert_eq!(name.parse::<Attribute>(), Err(NotAnAttribute), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_user_who_cannot_be_read_is_told() {
+        let unreadable = |user: Value| User::read(user).map(|_| ()).unwrap_err();
+        let id = Some(EmployeeId("00u1".to_owned()));
+        let no_profile = Unreadable { id: id.clone(), why: "it has no profile" };
+        assert_eq!(unreadable(serde_json::json!({ "id": "00u1", "profile": null })), no_profile);
+        let not_text = "its id, status or time of change is not text";
+        let status = serde_json::json!({ "id": "00u1", "status": 5, "profile": {} });
+        assert_eq!(unreadable(status), Unreadable { id, why: not_text });
+        let no_id = serde_json::json!({ "id": 5, "profile": {} });
+        assert_eq!(unreadable(no_id), Unreadable { id: None, why: not_text });
+    }
+
+    #[test]
+    fn of_a_refusal_the_summary_and_three_of_its_causes_are_kept_without_numbers() {
+        let failure = serde_json::json!({
+            "errorCode": format!("E00 00001\u{7}{}", "x".repeat(100)),
+            "errorSummary": "Api validation failed",
+            "errorId": "oae\n1",
+            "errorCauses": [
+                { "errorSummary": "mobile: +14155550100 is taken" },
+                { "errorSummary": "" },
+                {},
+                { "errorSummary": "two" },
+                { "errorSummary": "three" },
+                { "errorSummary": "four" },
+            ],
+        });
+        let failure: Failure = serde_json::from_value(failure).unwrap();
+        let refusal = failure.into_refusal("POST /".to_owned(), StatusCode::BAD_REQUEST);
+        assert_eq!(refusal.code, format!("E0000001{}", "x".repeat(32)));
+        assert_eq!(refusal.id, "oae1");
+        assert!(refusal.summary.starts_with("Api validation failed; mobile: "), "{}", refusal.summary);
+        assert!(refusal.summary.ends_with("; two; three"), "{}", refusal.summary);
+        assert!(!refusal.summary.contains("5550100"), "{}", refusal.summary);
+        assert_eq!((refusal.status, refusal.pause), (StatusCode::BAD_REQUEST, None));
+    }
 }

@@ -17,7 +17,7 @@ use super::{
     lambda::{Failed, Function},
     ssm::{self, Ssm},
 };
-use crate::server::{listen, serve};
+use crate::server::{listen_as, serve_vendor};
 
 /// What is behind the APIs.
 #[derive(Clone)]
@@ -28,14 +28,15 @@ struct Account {
 
 /// Serves the APIs, all at one address, as a program finds them with `AWS_ENDPOINT_URL`.
 pub(crate) async fn start(ssm: &Ssm, provisioner: &Arc<Function>) -> anyhow::Result<String> {
-    let (listener, url) = listen(0).await?;
+    let health = &ssm.health_for_operators;
+    let (line, url) = listen_as(None, health).await?;
     let account = Account { ssm: ssm.clone(), provisioner: Arc::clone(provisioner) };
     let router = Router::new()
         .route("/", post(json_protocol))
         .route("/2015-03-31/functions/{name}/configuration", get(configuration))
         .route("/2015-03-31/functions/{name}/invocations", post(invoke))
         .with_state(account);
-    serve(listener, router);
+    serve_vendor(line, health, router);
     Ok(url)
 }
 

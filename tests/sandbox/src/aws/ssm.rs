@@ -39,8 +39,10 @@ const HELD: Duration = Duration::from_secs(1);
 /// A parameter store.
 #[derive(Clone)]
 pub struct Ssm {
-    /// How it is doing.
+    /// How it is doing for the functions.
     pub health: Health,
+    /// How it and AWS's other APIs are doing for an operator's program.
+    pub health_for_operators: Health,
     parameters: Arc<Mutex<BTreeMap<String, Parameter>>>,
     forbidden_keys: Arc<Mutex<Vec<String>>>,
     forbidden_names: Arc<Mutex<Vec<String>>>,
@@ -102,6 +104,7 @@ impl Ssm {
         let (line, url) = listen_as(identity, &health).await?;
         let ssm = Self {
             health,
+            health_for_operators: Health::default(),
             parameters: Arc::default(),
             forbidden_keys: Arc::default(),
             forbidden_names: Arc::default(),
@@ -151,6 +154,12 @@ impl Ssm {
     pub fn stored(&self, name: &str) -> Option<(String, String, Option<String>)> {
         let Parameter { kind, value, key_id } = lock(&self.parameters).get(name)?.clone();
         Some((kind, value, key_id))
+    }
+
+    /// The names of all parameters, in order.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        lock(&self.parameters).keys().cloned().collect()
     }
 
     /// Takes all parameters away but those that a deployment writes.

@@ -152,6 +152,9 @@ async fn buy(State(twilio): State<Twilio>, headers: HeaderMap, body: Bytes) -> R
     let Some(position) = state.for_sale.iter().position(|it| it.number == number) else {
         return Err(bad(21422, format!("{number} is not available.")));
     };
+    if state.for_sale[position].needs_address {
+        return Err(bad(21631, "Phone Number Requires an Address"));
+    }
     let mut bought = Number::new(state.new_sid("PN"), &number);
     bought.set(&form)?;
     state.for_sale.remove(position);

@@ -183,3 +183,32 @@ fn whoever_still_has_a_number_is_found_and_what_became_of_them() {
     ));
     assert_eq!(findings(Absence::NotServed), "");
 }
+
+#[test]
+fn numbers_of_strangers_and_of_the_pool_do_not_raise_what_one_run_retires() {
+    let (mut of_leavers, mut of_missing) = (leavers(6, days_ago(40)), missing(6, Some(40)));
+    for world in [&mut of_leavers, &mut of_missing] {
+        for index in 0..500 {
+            let label = if index % 2 == 0 { "Reception" } else { "twilify:pool" };
+            world.numbers.push(owned(&format!("+1310555{index:04}"), label, ""));
+        }
+        let plan = plan_to_retire(world, Retire::To(Fate::Release));
+        let retired = plan.steps.iter().filter(|it| matches!(it.change, Change::Retire(..))).count();
+        assert_eq!(retired, 0, "of a shared account, a whole company would lose its numbers at once");
+        let finding = "6 of 7 numbers belong to people";
+        assert!(plan.findings.iter().any(|it| it.starts_with(finding)), "{:?}", plan.findings);
+    }
+}
+
+#[test]
+fn in_the_run_that_first_sees_that_somebody_is_missing_leavers_wait_only_if_unusually_many_are() {
+    for (count, expected) in [(5, (5, 2)), (6, (6, 0))] {
+        let mut world = missing(count + 2, None);
+        for index in 0..2 {
+            world.absent.insert(id(&format!("Gone{index}")), days_ago(40));
+        }
+        let steps = plan_to_retire(&world, Retire::To(Fate::Pool)).steps;
+        let retired = steps.iter().filter(|it| matches!(it.change, Change::Retire(..))).count();
+        assert_eq!((steps.len() - retired, retired), expected, "{count} are missing");
+    }
+}
