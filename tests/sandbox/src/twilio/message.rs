@@ -60,7 +60,13 @@ pub struct File {
 }
 
 impl Message {
-    pub(super) fn new(sid: String, direction: &'static str, from: &str, to: &str, body: &str) -> Self {
+    pub(super) fn new(
+        sid: String,
+        direction: &'static str,
+        [from, to]: [&str; 2],
+        body: &str,
+        created: Timestamp,
+    ) -> Self {
         Self {
             sid,
             from: from.to_owned(),
@@ -70,7 +76,7 @@ impl Message {
             media_urls: Vec::new(),
             status_callback: String::new(),
             direction,
-            created: Timestamp::now(),
+            created,
         }
     }
 }
@@ -154,7 +160,7 @@ impl Twilio {
         } else if let Some((_, reply)) = answer.body.split_once("<Message>") {
             let reply = reply.split("</Message>").next().unwrap_or_default();
             let sid = lock(&self.state).new_sid("SM");
-            self.send(Message::new(sid, "outbound-reply", &to, &from, reply));
+            self.send(Message::new(sid, "outbound-reply", [&to, &from], reply, self.clock.now()));
         }
         answer
     }
@@ -287,7 +293,7 @@ impl Twilio {
         let mut state = lock(&self.state);
         for _ in 0..so_many {
             let sid = state.new_sid("SM");
-            state.messages.push(Message::new(sid, "outbound-api", from, to, body));
+            state.messages.push(Message::new(sid, "outbound-api", [from, to], body, self.clock.now()));
         }
     }
 
