@@ -10,6 +10,8 @@ mod readme;
 mod rehearsal;
 mod status;
 mod terminal;
+#[cfg(target_os = "linux")]
+mod time;
 
 use sandbox::{Employee, Operator, World};
 

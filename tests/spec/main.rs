@@ -41,6 +41,8 @@ mod security;
 mod signatures;
 mod slow_log;
 mod starting;
+#[cfg(target_os = "linux")]
+mod time;
 mod unforwarded;
 mod unreadable;
 mod unwritable;
