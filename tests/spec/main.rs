@@ -13,6 +13,7 @@ mod circles;
 mod claims;
 mod cli;
 mod convergence;
+mod delivering;
 mod dialling;
 mod directory;
 mod fallback;
