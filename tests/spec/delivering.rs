@@ -234,3 +234,18 @@ async fn of_a_text_that_comes_back_again_and_again_the_employee_is_told_once() {
         assert_eq!(bodies(&world).len(), 1 + told, "{:#?}", bodies(&world));
     }
 }
+
+#[tokio::test]
+async fn a_picture_is_kept_by_no_cache_and_never_taken_for_a_web_page() {
+    let world = a_world_with_ada().await;
+    let [message] = with_files(&world, "Look!", &[PICTURE], 1).await.try_into().unwrap();
+    let headers = world.twilio.opens(&message.media_urls[0]).await;
+    for (name, value) in [
+        ("cache-control", "private, no-store"),
+        ("content-type", "image/png"),
+        ("x-content-type-options", "nosniff"),
+        ("content-disposition", "inline; filename=\"file.png\""),
+    ] {
+        assert_eq!(headers[name], value, "{name}");
+    }
+}

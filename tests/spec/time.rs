@@ -9,8 +9,9 @@ mod texts;
 use std::time::Duration;
 
 use sandbox::World;
+use serde_json::Value;
 
-use crate::ada_gets_a_number;
+use crate::{CALLER, COMPANY_NUMBER, ada_gets_a_number};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
@@ -23,4 +24,21 @@ async fn a_world_with_a_clock() -> World {
     world.gets_a_clock().await.unwrap();
     ada_gets_a_number(&world).await;
     world
+}
+
+#[tokio::test]
+async fn what_is_counted_is_counted_for_the_time_at_which_it_happened() {
+    let world = a_world_with_a_clock().await;
+    world.clock.passes(200 * DAY);
+    let before = world.clock.now().as_millisecond();
+    world.call(CALLER, COMPANY_NUMBER).await;
+    let log = world.logged("CallsConnected").await;
+    let line: Value =
+        serde_json::from_str(log.lines().find(|it| it.contains("CallsConnected")).unwrap()).unwrap();
+    let counted = line["_aws"]["Timestamp"].as_i64().unwrap();
+    // CloudWatch drops what it takes for older than two weeks.
+    assert!(
+        (before..=world.clock.now().as_millisecond()).contains(&counted),
+        "{counted} is not about {before}"
+    );
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::{Method, header};
+use http::{HeaderMap, Method, header};
 use jiff::Timestamp;
 
 use super::{Answer, Delivery, Twilio};
@@ -207,6 +207,15 @@ impl Twilio {
         }
         let bytes = answer.bytes().await.map_err(|_| 11200u32)?.to_vec();
         Ok(File { sid: name, content_type, bytes })
+    }
+
+    /// What a browser is told of what is at a URL.
+    ///
+    /// # Panics
+    ///
+    /// If nothing is.
+    pub async fn opens(&self, url: &str) -> HeaderMap {
+        self.http.get(url).send().await.expect("an answer").headers().clone()
     }
 
     /// What is at a URL, and with which status.
