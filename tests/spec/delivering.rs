@@ -249,3 +249,16 @@ async fn a_picture_is_kept_by_no_cache_and_never_taken_for_a_web_page() {
         assert_eq!(headers[name], value, "{name}");
     }
 }
+
+#[tokio::test]
+async fn a_lost_picture_is_not_taken_for_the_text_that_follows_it() {
+    let world = a_world_with_ada().await;
+    // There is no room for the note, so what follows has the words of the message that was lost.
+    let text = "x".repeat(1560);
+    let message = with_files(&world, &text, &[PICTURE], 1).await.pop().unwrap();
+    world.twilio.health.fails_on(SEND, 1, Fault::Answers(500, ""));
+    assert_eq!(world.twilio.report(&message, "undelivered", 30019).await.status, 204);
+    let arrived = bodies(&world);
+    assert_eq!(arrived.len(), 3, "the text did not follow");
+    assert!(arrived[1].contains(&text) && arrived[2].contains("could not be delivered"), "{}", arrived[2]);
+}

@@ -32,7 +32,18 @@ async fn while_okta_is_down_a_seal_is_good_for_a_week() {
         let world = a_world_with_a_clock().await;
         world.clock.passes(age);
         world.okta.health.fails(Fault::Answers(500, ""));
-        assert_eq!(call(&world).await, heard, "{age:?} old");
+        assert_eq!(call(&world).await, heard, "a seal that is {} minutes old", age.as_secs() / 60);
+    }
+}
+
+#[tokio::test]
+async fn a_setting_says_how_many_days_a_seal_is_good() {
+    for (age, heard) in [(2 * DAY - MINUTE, CONNECTED), (2 * DAY + MINUTE, TRY_LATER)] {
+        let world = a_world_with_a_clock().await;
+        world.configure("TWILIFY_LAST_KNOWN_DAYS", "2").await;
+        world.clock.passes(age);
+        world.okta.health.fails(Fault::Answers(500, ""));
+        assert_eq!(call(&world).await, heard, "a seal that is {} minutes old", age.as_secs() / 60);
     }
 }
 

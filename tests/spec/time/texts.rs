@@ -1,5 +1,7 @@
 //! How long texts, links and remarks count.
 
+use std::time::Duration;
+
 use sandbox::{Fault, Message, World};
 
 use super::{DAY, HOUR, MINUTE, SECOND, a_world_with_a_clock};
@@ -27,6 +29,11 @@ fn texts(world: &World) -> Vec<String> {
     world.twilio.inbox(MOBILE).into_iter().map(text).collect()
 }
 
+/// A time as people say it.
+fn minutes(time: Duration) -> u64 {
+    time.as_secs() / 60
+}
+
 /// Lets so many minutes pass, one after the other, and the queues do what they have to do meanwhile.
 async fn minutes_pass(world: &World, minutes: usize) {
     for _ in 0..minutes {
@@ -51,9 +58,26 @@ async fn a_text_that_comes_out_of_the_queue_a_day_later_does_not_arrive_twice() 
             }
             world.clock.passes(time);
             world.late.rests().await;
-            assert_eq!(texts(&world), expected, "after {time:?}, {what}");
+            assert_eq!(texts(&world), expected, "what has arrived after {} minutes, {what}", minutes(time));
         }
     }
+}
+
+#[tokio::test]
+async fn after_an_hour_without_lambda_every_text_has_arrived_once() {
+    let world = a_slow_world().await;
+    world.lambda_is_down(true);
+    let texts: Vec<_> = (0..20).map(|index| format!("text {index}")).collect();
+    for text in &texts {
+        assert_eq!(world.text(CALLER, COMPANY_NUMBER, text).await.status, 500);
+    }
+    minutes_pass(&world, 60).await;
+    assert_eq!((world.late.waiting(), self::texts(&world).len()), (20, 0));
+    world.lambda_is_down(false);
+    minutes_pass(&world, 30).await;
+    let mut arrived = self::texts(&world);
+    arrived.sort_by_key(|it| it[5..].parse::<u32>().unwrap());
+    assert_eq!((arrived, world.late.dead()), (texts, vec![]));
 }
 
 #[tokio::test]
@@ -102,7 +126,12 @@ async fn an_old_text_with_the_same_words_is_not_taken_for_one_that_waits() {
         world.twilio.health.fails_on(SEND, 1, Fault::Answers(500, ""));
         assert_eq!(world.text(CALLER, COMPANY_NUMBER, "ok").await.status, 503);
         minutes_pass(&world, 3).await;
-        assert_eq!((texts(&world).len(), world.late.waiting()), (before + 1, 0), "{time:?} later");
+        assert_eq!(
+            (texts(&world).len(), world.late.waiting()),
+            (before + 1, 0),
+            "after {} minutes",
+            minutes(time)
+        );
     }
 }
 
@@ -112,7 +141,12 @@ async fn a_remark_is_repeated_after_an_hour() {
     for (time, remarks) in [(0 * HOUR, 1), (HOUR - MINUTE, 1), (2 * MINUTE, 2), (HOUR - MINUTE, 2)] {
         world.clock.passes(time);
         world.text(MOBILE, COMPANY_NUMBER, "I am driving").await;
-        assert_eq!(world.twilio.inbox(MOBILE).len(), remarks, "{time:?} after the text before");
+        assert_eq!(
+            world.twilio.inbox(MOBILE).len(),
+            remarks,
+            "{} minutes after the text before",
+            minutes(time)
+        );
     }
 }
 
@@ -125,7 +159,12 @@ async fn a_text_that_comes_back_within_eight_hours_goes_no_further() {
         let returned = format!("From: {COMPANY_NUMBER}\n\nFrom: {CALLER}\n\nHello");
         world.text("+14155550177", COMPANY_NUMBER, &returned).await;
         let last = world.twilio.inbox(MOBILE).pop().unwrap().body;
-        assert_eq!(last == format!("From: +14155550177\n\n{returned}"), goes_on, "after {time:?}: {last}");
+        assert_eq!(
+            last == format!("From: +14155550177\n\n{returned}"),
+            goes_on,
+            "after {} minutes: {last}",
+            minutes(time)
+        );
     }
 }
 
@@ -136,13 +175,18 @@ async fn a_link_to_a_picture_is_good_for_twelve_hours() {
     let [message] = world.twilio.inbox_of(MOBILE, 1).await.try_into().unwrap();
     for (time, status) in [(12 * HOUR - MINUTE, 200), (2 * MINUTE, 404), (60 * DAY, 404)] {
         world.clock.passes(time);
-        assert_eq!(world.twilio.fetches(&message.media_urls[0]).await.0, status, "{time:?} later");
+        assert_eq!(
+            world.twilio.fetches(&message.media_urls[0]).await.0,
+            status,
+            "{} minutes later",
+            minutes(time)
+        );
     }
 }
 
 #[tokio::test]
 async fn of_two_pictures_that_are_lost_one_after_the_other_each_is_followed_by_its_note() {
-    for time in [61 * SECOND, 2 * HOUR] {
+    for time in [0 * SECOND, 61 * SECOND, 2 * HOUR] {
         let world = a_world_with_a_clock().await;
         for count in [1, 3] {
             world.twilio.picture(CALLER, COMPANY_NUMBER, "", &[("image/png", b"png")]).await;
@@ -155,7 +199,7 @@ async fn of_two_pictures_that_are_lost_one_after_the_other_each_is_followed_by_i
         }
         let notes =
             world.twilio.inbox(MOBILE).into_iter().filter(|it| it.body.contains("could not be delivered"));
-        assert_eq!(notes.count(), 2, "{time:?} later");
+        assert_eq!(notes.count(), 2, "one of them got nothing, {} minutes later", minutes(time));
     }
 }
 
