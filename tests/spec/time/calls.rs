@@ -72,3 +72,17 @@ async fn a_seal_is_made_anew_when_half_of_its_time_is_over() {
     world.okta.health.fails(Fault::Answers(500, ""));
     assert_eq!(call(&world).await, CONNECTED);
 }
+
+#[tokio::test]
+async fn when_okta_s_allowance_of_a_minute_is_used_up_the_last_known_mobile_rings_until_the_minute_is_over() {
+    let world = a_world_with_a_clock().await;
+    world.configure("TWILIFY_REMEMBER_SECONDS", "0").await;
+    world.okta.allows(2, MINUTE);
+    for _ in 0..2 {
+        assert_eq!(call(&world).await, CONNECTED);
+    }
+    world.okta.set("Ada", "mobilePhone", "+14155550188");
+    assert_eq!(call(&world).await, CONNECTED, "Okta takes no more requests in this minute");
+    world.clock.passes(MINUTE);
+    assert_eq!(call(&world).await, CONNECTED.replace(MOBILE, "+14155550188"), "Okta takes requests again");
+}

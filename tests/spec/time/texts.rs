@@ -10,6 +10,9 @@ use crate::{CALLER, COMPANY_NUMBER, MOBILE};
 /// The request that sends a message.
 const SEND: &str = "POST /2010-04-01/Accounts/AC00000000000000000000000000000000/Messages.json";
 
+/// The request that reads Twilio's log.
+const LOG: &str = "GET /2010-04-01/Accounts/AC00000000000000000000000000000000/Messages.json";
+
 /// A message in Twilio's log.
 const READ: &str = "GET /2010-04-01/Accounts/AC00000000000000000000000000000000/Messages/";
 
@@ -209,7 +212,7 @@ async fn a_picture_that_takes_minutes_goes_as_a_late_text() {
     world.twilio.behaves(|it| it.media_takes = 4 * MINUTE);
     let answer = world.twilio.picture(CALLER, COMPANY_NUMBER, "Look!", &[("image/png", b"png")]).await;
     minutes_pass(&world, 4).await;
-    assert_eq!((answer.status, texts(&world)), (503, vec![]));
+    assert_eq!((answer.status, world.late.waiting()), (503, 1), "it went out without its picture");
     minutes_pass(&world, 2).await;
     let [message] = world.twilio.inbox_of(MOBILE, 1).await.try_into().unwrap();
     assert_eq!((texts(&world), message.media.len()), (vec!["Look!".to_owned()], 1));
@@ -241,6 +244,34 @@ async fn a_text_waits_for_a_log_that_is_too_long_for_some_minutes_and_then_arriv
         .fails_when(|it| it.starts_with("GET") && it.contains("/Messages.json"), Fault::Answers(200, page));
     minutes_pass(&world, 8).await;
     assert_eq!(texts(&world), [""; 0], "it may have been sent before");
-    minutes_pass(&world, 4).await;
+    minutes_pass(&world, 2).await;
+    assert_eq!((texts(&world), world.late.waiting()), (vec!["Hello".to_owned()], 0), "it waits for the log");
+}
+
+#[tokio::test]
+async fn a_text_that_may_have_been_sent_waits_as_long_as_twilio_does_not_show_its_log() {
+    let world = a_slow_world().await;
+    world.twilio.health.fails_on(SEND, 1, Fault::LosesReply);
+    world.twilio.health.fails_on(LOG, usize::MAX, Fault::Answers(500, ""));
+    assert_eq!(world.text(CALLER, COMPANY_NUMBER, "Hello").await.status, 503);
+    minutes_pass(&world, 20).await;
+    assert_eq!((texts(&world), world.late.waiting()), (vec!["Hello".to_owned()], 1), "it arrives twice");
+    world.twilio.health.recovers();
+    minutes_pass(&world, 30).await;
     assert_eq!((texts(&world), world.late.waiting()), (vec!["Hello".to_owned()], 0));
+}
+
+#[tokio::test]
+async fn who_wrote_the_same_hours_ago_is_not_read_three_times_although_an_answer_is_lost() {
+    for time in [HOUR, 9 * HOUR, 15 * HOUR, 17 * HOUR] {
+        let world = a_slow_world().await;
+        world.text(CALLER, COMPANY_NUMBER, "ok").await;
+        world.clock.passes(time);
+        world.twilio.health.fails_on(SEND, 1, Fault::LosesReply);
+        world.twilio.health.fails_on(LOG, 1, Fault::Answers(500, ""));
+        assert_eq!(world.text(CALLER, COMPANY_NUMBER, "ok").await.status, 503);
+        world.text(CALLER, COMPANY_NUMBER, "hi").await;
+        minutes_pass(&world, 3).await;
+        assert_eq!((texts(&world).len(), world.late.waiting()), (3, 0), "after {} minutes", minutes(time));
+    }
 }
