@@ -262,3 +262,63 @@ async fn a_lost_picture_is_not_taken_for_the_text_that_follows_it() {
     assert_eq!(arrived.len(), 3, "the text did not follow");
     assert!(arrived[1].contains(&text) && arrived[2].contains("could not be delivered"), "{}", arrived[2]);
 }
+
+#[tokio::test]
+async fn a_refusal_that_is_not_about_stop_is_not_noted_as_one() {
+    for (code, is_noted) in [(21211, false), (21614, false), (21610, true)] {
+        let world = a_world_with_ada().await;
+        let body: &str = format!(r#"{{"code":{code}}}"#).leak();
+        world.twilio.health.fails_on(SEND, 1, Fault::Answers(400, body));
+        world.text(CALLER, COMPANY_NUMBER, "Hello").await;
+        assert_eq!(world.twilio.owned()[0].sms_url.contains("stopped"), is_noted, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_picture_that_is_there_half_a_second_later_does_not_wait_in_the_queue() {
+    let world = a_world_with_ada().await;
+    world.late.set_speed(1);
+    world.twilio.behaves(|it| it.media_takes = Duration::from_millis(500));
+    assert_eq!(with_files(&world, "Look!", &[PICTURE], 1).await[0].media.len(), 1);
+}
+
+#[tokio::test]
+async fn a_text_that_follows_its_lost_picture_is_no_loss_and_is_refused_once() {
+    let world = a_world_with_ada().await;
+    world.configure("TWILIFY_METRICS", "phones").await;
+    let message = with_files(&world, "Look!", &[PICTURE], 1).await.pop().unwrap();
+    let before = sent(&world);
+    world.twilio.health.fails_on(SEND, usize::MAX, Fault::Answers(400, r#"{"code":21610}"#));
+    assert_eq!(world.twilio.report(&message, "undelivered", 30019).await.status, 503);
+    assert_eq!(sent(&world) - before, 1, "it would be refused again");
+    world.logged(r#""TextsNotForwarded":1"#).await;
+    world.twilio.health.recovers();
+    assert_eq!(world.twilio.report(&message, "undelivered", 30020).await.status, 204);
+    let log = world.logged(r#""ErrorCode":"30020""#).await;
+    let line = log.lines().rfind(|it| it.contains(r#""ErrorCode":"30020""#)).unwrap();
+    assert!(!line.contains(r#""TextsNotForwarded":1"#), "an alarm rings for a text that has arrived: {line}");
+}
+
+#[tokio::test]
+async fn a_text_whose_employee_okta_knows_does_not_wait_for_twilio_to_say_whose_the_number_is() {
+    let world = a_world_with_ada().await;
+    world.twilio.change(COMPANY_NUMBER, |it| it.sms_url = it.sms_url.split('?').next().unwrap().to_owned());
+    // Whether the mobile is a company number is another question.
+    world.twilio.health.fails_when(
+        |it| {
+            it.starts_with("GET") && it.contains("IncomingPhoneNumbers") && it.contains(&COMPANY_NUMBER[1..])
+        },
+        Fault::Answers(500, ""),
+    );
+    assert_eq!(world.text(CALLER, COMPANY_NUMBER, "Hello").await.status, 200);
+    assert_eq!(bodies(&world).len(), 1);
+}
+
+#[tokio::test]
+async fn why_a_text_waits_is_in_the_log() {
+    let world = a_world_with_ada().await;
+    world.configure("TWILIFY_LAST_KNOWN_DAYS", "0").await;
+    world.okta.health.fails(Fault::Answers(500, ""));
+    assert_eq!(world.text(CALLER, COMPANY_NUMBER, "Hello").await.status, 503);
+    world.logged("cannot forward a message").await;
+}
