@@ -6,17 +6,17 @@ mod calls;
 mod provisioner;
 mod texts;
 
-use std::time::Duration;
-
+use jiff::SignedDuration;
 use sandbox::World;
 use serde_json::Value;
 
 use crate::{CALLER, COMPANY_NUMBER, ada_gets_a_number};
 
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_mins(1);
-const HOUR: Duration = Duration::from_hours(1);
-const DAY: Duration = Duration::from_hours(24);
+const AT_ONCE: SignedDuration = SignedDuration::ZERO;
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// A world whose clock can be moved, in which Ada has been given her company number.
 async fn a_world_with_a_clock() -> World {

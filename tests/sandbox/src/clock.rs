@@ -14,7 +14,6 @@ use std::{
         Arc, LazyLock, OnceLock,
         atomic::{AtomicI64, Ordering},
     },
-    time::Duration,
 };
 
 use anyhow::{Context as _, ensure};
@@ -50,13 +49,13 @@ impl Clock {
         Timestamp::now() + SignedDuration::from_secs(self.0.ahead.load(Ordering::Relaxed))
     }
 
-    /// Lets so much time pass at once, in whole seconds.
+    /// Lets so much time pass at once, in whole seconds. It never goes back.
     ///
     /// # Panics
     ///
     /// If the functions do not go by this clock: see [`World::gets_a_clock`](crate::World::gets_a_clock).
-    pub fn passes(&self, time: Duration) {
-        let seconds = i64::try_from(time.as_secs()).expect("less than an eternity");
+    pub fn passes(&self, time: SignedDuration) {
+        let seconds = time.as_secs().max(0);
         let Shared { file, .. } = self.0.shared.get().expect("the spec has said world.gets_a_clock()");
         let ahead = self.0.ahead.fetch_add(seconds, Ordering::Relaxed) + seconds;
         write(file.as_file(), ahead).expect("the file is there");

@@ -1,14 +1,14 @@
 //! Windows of hours and days as an operator meets them, on both sides of their edge.
 
-use std::time::Duration;
-
+use jiff::SignedDuration;
 use sandbox::{Employee, Operator, World};
 
 use super::a_company_with_numbers;
 
-const MINUTE: Duration = Duration::from_mins(1);
-const HOUR: Duration = Duration::from_hours(1);
-const DAY: Duration = Duration::from_hours(24);
+const AT_ONCE: SignedDuration = SignedDuration::ZERO;
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// The number that Ada gets.
 const ADAS: &str = "+19253294109";
@@ -33,14 +33,14 @@ async fn a_schedule_that_has_stopped_is_noticed_after_twenty_five_hours() {
     world.run_provisioner().await.unwrap();
     world.logged("ProvisionerRuns").await;
     for (time, expected) in [
-        (0 * HOUR, "✓ schedule: a run came to its end a minute ago"),
+        (AT_ONCE, "✓ schedule: a run came to its end a minute ago"),
         (59 * MINUTE, "✓ schedule: a run came to its end 59 minutes ago"),
         (24 * HOUR, "✓ schedule: a run came to its end 24 hours ago"),
         (2 * MINUTE, "✗ schedule: no run has come to its end for 25 hours"),
         (90 * DAY, "✗ schedule: no run has come to its end for 25 hours"),
     ] {
         world.clock.passes(time);
-        assert_eq!(schedule(&operator).await, expected, "{} minutes later", time.as_secs() / 60);
+        assert_eq!(schedule(&operator).await, expected, "{} minutes later", time.as_mins());
     }
 }
 
@@ -56,7 +56,7 @@ async fn a_schedule_that_has_never_run_is_noticed_twenty_five_hours_after_the_de
         (2 * MINUTE, "✗ schedule: no run has come to its end for 25 hours"),
     ] {
         world.clock.passes(time);
-        assert_eq!(schedule(&operator).await, expected, "{} minutes later", time.as_secs() / 60);
+        assert_eq!(schedule(&operator).await, expected, "{} minutes later", time.as_mins());
     }
 }
 
@@ -73,6 +73,6 @@ async fn a_number_whose_employee_is_missing_for_thirty_days_may_be_given_to_some
     for (time, status) in [(29 * DAY, 1), (DAY, 0)] {
         world.clock.passes(time);
         let said = operator.run(&["assign", ADAS, "Hedy", "--yes"]).await;
-        assert_eq!(said.status, status, "{} minutes later: {said:?}", time.as_secs() / 60);
+        assert_eq!(said.status, status, "{} minutes later: {said:?}", time.as_mins());
     }
 }

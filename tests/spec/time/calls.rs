@@ -1,5 +1,7 @@
 //! How long it counts what is known of a phone.
 
+use std::time::Duration;
+
 use sandbox::{Fault, World};
 
 use super::{DAY, HOUR, MINUTE, SECOND, a_world_with_a_clock};
@@ -32,7 +34,7 @@ async fn while_okta_is_down_a_seal_is_good_for_a_week() {
         let world = a_world_with_a_clock().await;
         world.clock.passes(age);
         world.okta.health.fails(Fault::Answers(500, ""));
-        assert_eq!(call(&world).await, heard, "a seal that is {} minutes old", age.as_secs() / 60);
+        assert_eq!(call(&world).await, heard, "a seal that is {} minutes old", age.as_mins());
     }
 }
 
@@ -43,7 +45,7 @@ async fn a_setting_says_how_many_days_a_seal_is_good() {
         world.configure("TWILIFY_LAST_KNOWN_DAYS", "2").await;
         world.clock.passes(age);
         world.okta.health.fails(Fault::Answers(500, ""));
-        assert_eq!(call(&world).await, heard, "a seal that is {} minutes old", age.as_secs() / 60);
+        assert_eq!(call(&world).await, heard, "a seal that is {} minutes old", age.as_mins());
     }
 }
 
@@ -77,7 +79,7 @@ async fn a_seal_is_made_anew_when_half_of_its_time_is_over() {
 async fn when_okta_s_allowance_of_a_minute_is_used_up_the_last_known_mobile_rings_until_the_minute_is_over() {
     let world = a_world_with_a_clock().await;
     world.configure("TWILIFY_REMEMBER_SECONDS", "0").await;
-    world.okta.allows(2, MINUTE);
+    world.okta.allows(2, Duration::from_mins(1));
     for _ in 0..2 {
         assert_eq!(call(&world).await, CONNECTED);
     }

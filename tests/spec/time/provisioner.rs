@@ -2,7 +2,7 @@
 
 use sandbox::{Employee, World};
 
-use super::{DAY, HOUR, MINUTE, a_world_with_a_clock};
+use super::{AT_ONCE, DAY, HOUR, MINUTE, a_world_with_a_clock};
 use crate::COMPANY_NUMBER;
 
 /// A world with Ada, and with Joan, who stays, in which numbers go to the pool.
@@ -26,9 +26,9 @@ async fn is_in_the_pool(world: &World) -> bool {
 async fn a_leaver_keeps_their_number_for_thirty_days() {
     let world = a_world_with_a_pool().await;
     world.okta.leaves("Ada", 0);
-    for (time, pooled) in [(0 * DAY, false), (30 * DAY - MINUTE, false), (2 * MINUTE, true)] {
+    for (time, pooled) in [(AT_ONCE, false), (30 * DAY - MINUTE, false), (2 * MINUTE, true)] {
         world.clock.passes(time);
-        assert_eq!(is_in_the_pool(&world).await, pooled, "{} minutes later", time.as_secs() / 60);
+        assert_eq!(is_in_the_pool(&world).await, pooled, "{} minutes later", time.as_mins());
     }
 }
 
@@ -39,7 +39,7 @@ async fn a_setting_says_how_many_days_a_leaver_keeps_their_number() {
     world.okta.leaves("Ada", 0);
     for (time, pooled) in [(2 * DAY - MINUTE, false), (2 * MINUTE, true)] {
         world.clock.passes(time);
-        assert_eq!(is_in_the_pool(&world).await, pooled, "{} minutes later", time.as_secs() / 60);
+        assert_eq!(is_in_the_pool(&world).await, pooled, "{} minutes later", time.as_mins());
     }
 }
 
@@ -48,9 +48,9 @@ async fn somebody_whom_okta_does_not_know_keeps_their_number_for_thirty_days_fro
     let world = a_world_with_a_pool().await;
     world.clock.passes(100 * DAY);
     world.okta.deletes("Ada");
-    for (time, pooled) in [(0 * DAY, false), (29 * DAY, false), (DAY, true)] {
+    for (time, pooled) in [(AT_ONCE, false), (29 * DAY, false), (DAY, true)] {
         world.clock.passes(time);
-        assert_eq!(is_in_the_pool(&world).await, pooled, "{} minutes later", time.as_secs() / 60);
+        assert_eq!(is_in_the_pool(&world).await, pooled, "{} minutes later", time.as_mins());
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sandbox::{Fault, Message, World};
 
-use super::{DAY, HOUR, MINUTE, SECOND, a_world_with_a_clock};
+use super::{AT_ONCE, DAY, HOUR, MINUTE, SECOND, a_world_with_a_clock};
 use crate::{CALLER, COMPANY_NUMBER, MOBILE};
 
 /// The request that sends a message.
@@ -32,11 +32,6 @@ fn texts(world: &World) -> Vec<String> {
     world.twilio.inbox(MOBILE).into_iter().map(text).collect()
 }
 
-/// A time as people say it.
-fn minutes(time: Duration) -> u64 {
-    time.as_secs() / 60
-}
-
 /// Lets so many minutes pass, one after the other, and the queues do what they have to do meanwhile.
 async fn minutes_pass(world: &World, minutes: usize) {
     for _ in 0..minutes {
@@ -61,7 +56,7 @@ async fn a_text_that_comes_out_of_the_queue_a_day_later_does_not_arrive_twice() 
             }
             world.clock.passes(time);
             world.late.rests().await;
-            assert_eq!(texts(&world), expected, "what has arrived after {} minutes, {what}", minutes(time));
+            assert_eq!(texts(&world), expected, "what has arrived after {} minutes, {what}", time.as_mins());
         }
     }
 }
@@ -133,7 +128,7 @@ async fn an_old_text_with_the_same_words_is_not_taken_for_one_that_waits() {
             (texts(&world).len(), world.late.waiting()),
             (before + 1, 0),
             "after {} minutes",
-            minutes(time)
+            time.as_mins()
         );
     }
 }
@@ -141,14 +136,14 @@ async fn an_old_text_with_the_same_words_is_not_taken_for_one_that_waits() {
 #[tokio::test]
 async fn a_remark_is_repeated_after_an_hour() {
     let world = a_world_with_a_clock().await;
-    for (time, remarks) in [(0 * HOUR, 1), (HOUR - MINUTE, 1), (2 * MINUTE, 2), (HOUR - MINUTE, 2)] {
+    for (time, remarks) in [(AT_ONCE, 1), (HOUR - MINUTE, 1), (2 * MINUTE, 2), (HOUR - MINUTE, 2)] {
         world.clock.passes(time);
         world.text(MOBILE, COMPANY_NUMBER, "I am driving").await;
         assert_eq!(
             world.twilio.inbox(MOBILE).len(),
             remarks,
             "{} minutes after the text before",
-            minutes(time)
+            time.as_mins()
         );
     }
 }
@@ -166,7 +161,7 @@ async fn a_text_that_comes_back_within_eight_hours_goes_no_further() {
             last == format!("From: +14155550177\n\n{returned}"),
             goes_on,
             "after {} minutes: {last}",
-            minutes(time)
+            time.as_mins()
         );
     }
 }
@@ -182,14 +177,14 @@ async fn a_link_to_a_picture_is_good_for_twelve_hours() {
             world.twilio.fetches(&message.media_urls[0]).await.0,
             status,
             "{} minutes later",
-            minutes(time)
+            time.as_mins()
         );
     }
 }
 
 #[tokio::test]
 async fn of_two_pictures_that_are_lost_one_after_the_other_each_is_followed_by_its_note() {
-    for time in [0 * SECOND, 61 * SECOND, 2 * HOUR] {
+    for time in [AT_ONCE, 61 * SECOND, 2 * HOUR] {
         let world = a_world_with_a_clock().await;
         for count in [1, 3] {
             world.twilio.picture(CALLER, COMPANY_NUMBER, "", &[("image/png", b"png")]).await;
@@ -202,14 +197,14 @@ async fn of_two_pictures_that_are_lost_one_after_the_other_each_is_followed_by_i
         }
         let notes =
             world.twilio.inbox(MOBILE).into_iter().filter(|it| it.body.contains("could not be delivered"));
-        assert_eq!(notes.count(), 2, "one of them got nothing, {} minutes later", minutes(time));
+        assert_eq!(notes.count(), 2, "one of them got nothing, {} minutes later", time.as_mins());
     }
 }
 
 #[tokio::test]
 async fn a_picture_that_takes_minutes_goes_as_a_late_text() {
     let world = a_slow_world().await;
-    world.twilio.behaves(|it| it.media_takes = 4 * MINUTE);
+    world.twilio.behaves(|it| it.media_takes = Duration::from_mins(4));
     let answer = world.twilio.picture(CALLER, COMPANY_NUMBER, "Look!", &[("image/png", b"png")]).await;
     minutes_pass(&world, 4).await;
     assert_eq!((answer.status, world.late.waiting()), (503, 1), "it went out without its picture");
@@ -221,7 +216,7 @@ async fn a_picture_that_takes_minutes_goes_as_a_late_text() {
 #[tokio::test]
 async fn of_a_picture_that_never_comes_the_text_arrives_after_five_minutes_with_a_note() {
     let world = a_slow_world().await;
-    world.twilio.behaves(|it| it.media_takes = HOUR);
+    world.twilio.behaves(|it| it.media_takes = Duration::from_hours(1));
     world.twilio.picture(CALLER, COMPANY_NUMBER, "Look!", &[("image/png", b"png")]).await;
     minutes_pass(&world, 6).await;
     assert_eq!(world.late.waiting(), 0, "it waits for the picture for more than five minutes");
@@ -272,6 +267,6 @@ async fn who_wrote_the_same_hours_ago_is_not_read_three_times_although_an_answer
         assert_eq!(world.text(CALLER, COMPANY_NUMBER, "ok").await.status, 503);
         world.text(CALLER, COMPANY_NUMBER, "hi").await;
         minutes_pass(&world, 3).await;
-        assert_eq!((texts(&world).len(), world.late.waiting()), (3, 0), "after {} minutes", minutes(time));
+        assert_eq!((texts(&world).len(), world.late.waiting()), (3, 0), "after {} minutes", time.as_mins());
     }
 }

@@ -107,17 +107,18 @@ impl Queues {
     /// If that takes longer than half a minute.
     pub async fn rests(&self) {
         for _ in 0..3000 {
-            let waiting = lock(&self.waiting);
-            let now = self.clock.now();
-            let is_at_rest =
-                self.under_way.load(Ordering::Relaxed) == 0 && waiting.iter().all(|it| it.visible > now);
-            drop(waiting);
-            if is_at_rest {
+            if self.are_at_rest() {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("the queues do not come to rest");
+    }
+
+    fn are_at_rest(&self) -> bool {
+        let waiting = lock(&self.waiting);
+        let now = self.clock.now();
+        self.under_way.load(Ordering::Relaxed) == 0 && waiting.iter().all(|it| it.visible > now)
     }
 
     /// Lets time go by so many times faster than in the real world for all that comes from now on; at first it
