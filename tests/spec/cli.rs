@@ -14,6 +14,8 @@ mod reports;
 mod status;
 mod storing;
 mod terminal;
+#[cfg(target_os = "linux")]
+mod time;
 
 use sandbox::{Employee, Operator, World};
 

@@ -119,25 +119,6 @@ async fn a_text_that_twilio_accepts_long_after_everybody_has_hung_up_arrives_onc
 }
 
 #[tokio::test]
-async fn after_an_hour_without_lambda_every_text_has_arrived_once() {
-    let world = a_world_with_ada().await;
-    world.lambda_is_down(true);
-    let texts: Vec<_> = (0..20).map(|index| format!("text {index}")).collect();
-    for text in &texts {
-        assert_eq!(world.text(CALLER, COMPANY_NUMBER, text).await.status, 500);
-    }
-    // An hour, a thousand times as fast.
-    tokio::time::sleep(Duration::from_millis(3600)).await;
-    assert_eq!((world.late.waiting(), arrived(&world).len()), (20, 0));
-    world.lambda_is_down(false);
-    worked_off(&world).await;
-    let mut arrived = arrived(&world);
-    arrived.sort_by_key(|it| it[5..].parse::<u32>().unwrap());
-    assert_eq!(arrived, texts);
-    assert_eq!(world.late.dead(), [""; 0]);
-}
-
-#[tokio::test]
 async fn what_cannot_be_forwarded_for_hours_rests_with_the_dead_letters() {
     let world = a_world_with_ada().await;
     world.late.set_speed(100_000);

@@ -13,6 +13,7 @@ mod circles;
 mod claims;
 mod cli;
 mod convergence;
+mod delivering;
 mod dialling;
 mod directory;
 mod fallback;
@@ -49,6 +50,8 @@ mod signatures;
 mod slow_log;
 mod starting;
 mod stops;
+#[cfg(target_os = "linux")]
+mod time;
 mod unforwarded;
 mod unreadable;
 mod unwritable;

@@ -194,30 +194,6 @@ async fn a_picture_that_is_not_there_yet_when_the_text_comes_arrives_with_it() {
 }
 
 #[tokio::test]
-async fn a_picture_that_takes_minutes_goes_as_a_late_text() {
-    let world = a_world_with_ada().await;
-    // Three minutes and twenty seconds.
-    world.late.set_speed(20);
-    world.twilio.behaves(|it| it.media_takes = Duration::from_secs(10));
-    let answer = world.twilio.picture(CALLER, COMPANY_NUMBER, "Look!", &[("image/png", b"png")]).await;
-    assert_eq!((answer.status, world.twilio.inbox(MOBILE).len()), (503, 0));
-    worked_off(&world).await;
-    let [message] = world.twilio.inbox_of(MOBILE, 1).await.try_into().unwrap();
-    assert_eq!((message.body.as_str(), message.media.len()), ("From: +14155550123\n\nLook!", 1));
-}
-
-#[tokio::test]
-async fn of_a_picture_that_never_comes_the_text_arrives_with_a_note() {
-    let world = a_world_with_ada().await;
-    world.twilio.behaves(|it| it.media_takes = Duration::from_hours(1));
-    world.twilio.picture(CALLER, COMPANY_NUMBER, "Look!", &[("image/png", b"png")]).await;
-    worked_off(&world).await;
-    let [message] = world.twilio.inbox_of(MOBILE, 1).await.try_into().unwrap();
-    assert_eq!(message.body, NO_PICTURE);
-    assert_eq!(world.late.dead(), [""; 0]);
-}
-
-#[tokio::test]
 async fn a_picture_of_which_nobody_says_how_long_it_is_arrives() {
     let world = a_world_with_ada().await;
     world.twilio.behaves(|it| it.media_without_head = true);

@@ -99,4 +99,15 @@ mod tests {
             assert_eq!(read(text), None, "{text}");
         }
     }
+    #[test]
+    fn with_ten_heads_of_ours_a_text_goes_round_for_certain_and_with_fewer_the_log_decides() {
+        let returned = |heads: usize, others: usize| {
+            let ours = "From: +19253294108\n\n".repeat(heads);
+            read(&format!("{}{ours}Hello", "From: +14155550177\n\n".repeat(others))).unwrap().is_certain()
+        };
+        assert_eq!(
+            [returned(9, 0), returned(9, 9), returned(10, 0), returned(10, 10)],
+            [false, false, true, true]
+        );
+    }
 }

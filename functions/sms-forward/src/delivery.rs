@@ -30,7 +30,7 @@ pub(crate) const JUST_NOW: SignedDuration = SignedDuration::from_mins(1);
 /// How long the log may take, all requests together.
 const READING: Duration = Duration::from_secs(5);
 
-/// At which try out of the queue a text is sent although the log takes too long to read: the last one in the first queue, 11
+/// At which try out of the queue a text is sent although the log takes too long to read: the last one in the first queue, nine
 /// minutes after the text came in. A text that arrives twice is better than one that never arrives.
 const MOST_TRIES_FOR_THE_LOG: u32 = 5;
 

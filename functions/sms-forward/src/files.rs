@@ -221,4 +221,43 @@ mod tests {
             assert_eq!(name(content_type), expected);
         }
     }
+    #[test]
+    fn a_file_goes_out_up_to_the_length_of_its_kind_and_all_together_up_to_the_longest() {
+        let goes = |all: &[(&str, u64)]| {
+            let all: Vec<_> = all.iter().map(|(kind, bytes)| (*kind, Length::Known(*bytes))).collect();
+            files(&all).links.len()
+        };
+        for kind in ["image/jpeg", "image/png", "image/gif"] {
+            assert_eq!([goes(&[(kind, 4_500_000)]), goes(&[(kind, 4_500_001)])], [1, 0], "{kind}");
+        }
+        for kind in ["image/webp", "audio/mpeg", "video/mp4", "text/vcard", "text/x-vcard", "text/calendar"] {
+            assert_eq!([goes(&[(kind, 500_000)]), goes(&[(kind, 500_001)])], [1, 0], "{kind}");
+        }
+        for kind in ["text/csv", "application/pdf", "application/vcard"] {
+            assert_eq!([goes(&[(kind, 500_000)]), goes(&[(kind, 500_001)])], [1, 0], "{kind}");
+        }
+        for kind in ["text/html", "application/zip", "application/javascript", "img/png", ""] {
+            assert_eq!(goes(&[(kind, 1)]), 0, "{kind}");
+        }
+        assert_eq!(goes(&[("image/png", 4_499_990), ("image/png", 10)]), 2);
+        assert_eq!(
+            goes(&[("image/png", 4_499_990), ("image/png", 11), ("image/png", 10)]),
+            2,
+            "the smaller one"
+        );
+    }
+
+    #[test]
+    fn each_type_of_file_has_the_extension_that_phones_know() {
+        for (content_type, expected) in [
+            ("text/plain", "file.txt"),
+            ("video/mpeg", "file.mpeg"),
+            ("video/quicktime", "file.mov"),
+            ("text/x-vcard", "file.vcf"),
+            ("text/directory", "file.vcf"),
+            ("image/png", "file.png"),
+        ] {
+            assert_eq!(name(content_type), expected);
+        }
+    }
 }

@@ -31,3 +31,19 @@ impl Handled {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_thousand_messages_are_remembered_and_no_more() {
+        let message = |serial: usize| MessageSid(format!("SM{serial:032x}"));
+        let handled = Handled::default();
+        assert!(!handled.contains(&message(0)));
+        (0..1000).for_each(|serial| handled.add(&message(serial)));
+        assert!((0..1000).all(|serial| handled.contains(&message(serial))));
+        handled.add(&message(1000));
+        assert_eq!([0, 1, 1000].map(|serial| handled.contains(&message(serial))), [false, true, true]);
+    }
+}

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use twilify::{
     Causes, CompanyNumber, EmployeeId, MobileNumber, metrics,
-    twilio::{self, Account, Direction, Logged, MessageStatus, OutgoingMessage, Search},
+    twilio::{self, Account, Direction, Logged, MessageSid, MessageStatus, OutgoingMessage, Search},
 };
 use url::Url;
 
@@ -111,15 +111,28 @@ impl SmsForward {
                 service: self.service.clone(),
                 status_callback: callback(&status.base, status.employee.as_ref(), false),
             };
-            self.send_once(&account, &outgoing).await?;
+            self.send_once(&account, &outgoing, &lost.sid).await?;
         }
         Ok(())
     }
 
-    /// Sends a message, and again if that fails: Twilio reports a lost message once, so there is no later attempt.
-    async fn send_once(&self, account: &Account, outgoing: &OutgoingMessage) -> Result<(), twilio::Error> {
+    /// Sends a message in place of one that was `lost`, and again if that fails: Twilio reports a lost message once, so there
+    /// is no later attempt.
+    async fn send_once(
+        &self,
+        account: &Account,
+        outgoing: &OutgoingMessage,
+        lost: &MessageSid,
+    ) -> Result<(), twilio::Error> {
         let mut attempt = 1;
-        while let Err(error) = account.send(outgoing).await {
+        loop {
+            let error = match account.send(outgoing).await {
+                Ok(sid) => {
+                    self.handled.add(&sid);
+                    return Ok(());
+                }
+                Err(error) => error,
+            };
             let may_work = error.is_of_unknown_outcome() || error.was_not_carried_out();
             if attempt == ATTEMPTS || !may_work {
                 return Err(error);
@@ -129,13 +142,22 @@ impl SmsForward {
             let OutgoingMessage { from, to, body, .. } = outgoing;
             let since = Timestamp::now() - JUST_NOW;
             let search = Search { from: from.as_e164(), to: to.as_e164(), since };
-            let was_sent = |it: Logged| it.direction == Direction::Outbound && it.says(body);
+            // The message that was lost may have the same words, and so may one that followed another lost one.
+            let was_sent = |it: Logged| {
+                let is_it = it.direction == Direction::Outbound
+                    && it.says(body)
+                    && it.sid != *lost
+                    && !self.handled.contains(&it.sid);
+                if is_it {
+                    self.handled.add(&it.sid);
+                }
+                is_it
+            };
             if error.is_of_unknown_outcome()
                 && matches!(self.account.search_log(search, was_sent).await, Ok(true))
             {
-                break;
+                return Ok(());
             }
         }
-        Ok(())
     }
 }

@@ -148,4 +148,48 @@ mod tests {
         assert_eq!(forwarded("+14155550123", &"x".repeat(room), &[]).len(), 1);
         assert_eq!(forwarded("+14155550123", &"x".repeat(room + 1), &[]).len(), 2);
     }
+    #[test]
+    fn a_note_that_just_fits_stands_below_the_text_and_a_longer_one_in_a_message_of_its_own() {
+        let note = "(A note.)";
+        let room = 1600 - "\n\n".len() - note.len();
+        let [whole] = with_note(&"x".repeat(room), note).try_into().unwrap();
+        assert_eq!((length(&whole), whole.ends_with("x\n\n(A note.)")), (1600, true));
+        let longest = "x".repeat(room + 1);
+        assert_eq!(with_note(&longest, note), [longest.as_str(), note], "Twilio refuses 1601 characters");
+        // Twilio may count as its most cautious page says: an emoji is two.
+        assert_eq!(with_note(&"👍".repeat(room / 2 + 1), note).len(), 2);
+    }
+
+    #[test]
+    fn an_accent_stays_with_its_letter_where_there_is_no_word_to_split_after() {
+        // Letters with accents of their own, all one word: wherever there is room for an odd number of code units.
+        for before in ["", "x"] {
+            let parts = forwarded("+14155550123", &format!("{before}{}", "e\u{301}".repeat(1000)), &[]);
+            assert_eq!(parts.len(), 2);
+            assert!(parts[0].ends_with('\u{301}') && parts[1].ends_with('\u{301}'));
+            assert!(parts[1].contains("\n\ne"), "{:.40}", parts[1]);
+        }
+    }
+
+    #[test]
+    fn a_text_is_split_between_words_only_where_that_wastes_less_than_half_of_a_message() {
+        let room = 1600 - 16 - "From: +14155550123\n\n".len();
+        let first = |before: usize| {
+            let parts =
+                forwarded("+14155550123", &format!("{} {}", "x".repeat(before), "y".repeat(1650)), &[]);
+            joined(&parts[..1]).len()
+        };
+        assert_eq!(first(room / 2), room / 2 + 1, "after the space");
+        assert_eq!(first(room / 2 - 1), room, "in the long word");
+        assert_eq!(first(2), room, "in the long word");
+    }
+
+    #[test]
+    fn a_sender_of_spaces_is_unknown_and_a_long_one_is_cut() {
+        assert_eq!(forwarded("  ", "Hi!", &[]), ["From: unknown sender\n\nHi!"]);
+        for length in [100, 101] {
+            let [whole] = forwarded(&"s".repeat(length), "Hi!", &[]).try_into().unwrap();
+            assert_eq!(whole, format!("From: {}\n\nHi!", "s".repeat(100)));
+        }
+    }
 }

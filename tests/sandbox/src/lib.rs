@@ -17,6 +17,7 @@
 //! ```
 
 mod aws;
+mod clock;
 mod line;
 mod okta;
 mod operator;
@@ -32,6 +33,7 @@ pub use self::{
         sqs::Queues,
         ssm::Ssm,
     },
+    clock::Clock,
     okta::{API_TOKEN as OKTA_TOKEN, Corrupt, Employee, Hidden, Okta, Refuses},
     operator::{Operator, Said},
     server::{Action, Fault, Health},

@@ -26,6 +26,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 pub use self::{corrupt::Corrupt, employee::Employee, reach::Hidden, refuses::Refuses};
@@ -36,6 +37,7 @@ use self::{
     token::{Etags, Rights},
 };
 use crate::{
+    clock::Clock,
     line::Identity,
     server::{Health, listen_as, lock, serve_vendor},
 };
@@ -62,22 +64,23 @@ pub struct Okta {
     rights: Arc<Mutex<Rights>>,
     /// How often the token may ask, where that is limited.
     limits: Arc<Mutex<Option<Limits>>>,
+    clock: Clock,
     url: String,
 }
 
 type Reply = Result<Response, Failure>;
 
 impl Okta {
-    pub(crate) async fn start(identity: Option<&Identity>) -> anyhow::Result<Self> {
-        let health = Health::default();
+    pub(crate) async fn start(identity: Option<&Identity>, clock: &Clock) -> anyhow::Result<Self> {
+        let health = Health::new(clock);
         let (line, url) = listen_as(identity, &health).await?;
         let schema =
             ["firstName", "lastName", "displayName", "email", "mobilePhone", "primaryPhone", "department"];
         let schema = Arc::new(Mutex::new(schema.map(ToOwned::to_owned).into()));
         let rights = Arc::new(Mutex::new(Rights::all()));
         let (employees, index, lists_for_ever) = (Arc::default(), Arc::default(), Arc::default());
-        let limits = Arc::default();
-        let okta = Self { health, employees, index, schema, lists_for_ever, rights, limits, url };
+        let (limits, clock) = (Arc::default(), clock.clone());
+        let okta = Self { health, employees, index, schema, lists_for_ever, rights, limits, clock, url };
         let router = Router::new()
             .route("/api/v1/users", get(list))
             .route("/api/v1/users/{id}", get(read).post(update))
@@ -137,7 +140,8 @@ impl Okta {
     ///
     /// If nobody has the first name.
     pub fn leaves(&self, first_name: &str, days_ago: i64) {
-        self.change(first_name, |employee| employee.leave(days_ago));
+        let left = self.clock.now() - SignedDuration::from_hours(24 * days_ago);
+        self.change(first_name, |employee| employee.leave(left));
     }
 
     /// Forgets somebody.
@@ -240,7 +244,8 @@ async fn authenticate(State(okta): State<Okta>, request: Request, next: Next) ->
             "You do not have permission to perform the requested action",
         ));
     }
-    let standing = lock(&okta.limits).as_mut().map(|it| it.count(request.method(), request.uri().path()));
+    let (method, path, now) = (request.method(), request.uri().path(), okta.clock.now());
+    let standing = lock(&okta.limits).as_mut().map(|it| it.count(method, path, now));
     let standing = standing.unwrap_or(limits::Standing::unlimited(requests_left));
     let mut response = match standing.refusal() {
         Some(refusal) => refusal.into_response(),

@@ -28,9 +28,9 @@ pub struct Said {
 }
 
 impl Operator {
-    pub(crate) fn new(variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn new<'a>(variables: impl Iterator<Item = (&'a str, String)>) -> Self {
         let home = TempDir::new().expect("there is a place for files");
-        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let variables = variables.map(|(name, value)| (name.to_owned(), value));
         let mut operator = Self { home, variables: variables.collect() };
         let home = operator.home().to_string_lossy().into_owned();
         for (name, value) in

@@ -6,7 +6,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -19,10 +19,14 @@ use axum::{
     serve::Listener,
 };
 use futures_util::stream::{self, StreamExt as _};
-use http::StatusCode;
+use http::{StatusCode, header};
+use jiff::fmt::rfc2822;
 use tokio::{net::TcpListener, sync::Notify};
 
-use crate::line::{Identity, Line};
+use crate::{
+    clock::Clock,
+    line::{Identity, Line},
+};
 
 /// What is wrong with a vendor.
 #[derive(Clone)]
@@ -31,7 +35,8 @@ pub enum Fault {
     Answers(u16, &'static str),
     /// It answers with this status, these headers and this body, and does nothing.
     Replies(u16, Vec<(&'static str, String)>, String),
-    /// It refuses because of too many requests, and says in how many seconds there may be more.
+    /// It refuses because of too many requests, and says in how many seconds there may be more. Until then it refuses all
+    /// requests of this kind, see [`Health::fails_on`].
     LimitsRate(u64),
     /// It does what it is asked, after so long.
     Takes(Duration),
@@ -76,6 +81,7 @@ const CONNECTING: [&str; 2] = ["GET /", "GET /.well-known/okta-organization"];
 #[derive(Clone, Default)]
 pub struct Health {
     condition: Arc<Mutex<Condition>>,
+    clock: Clock,
     pub(crate) hang_up: Arc<Notify>,
     pub(crate) connections: Arc<AtomicUsize>,
     load: Arc<Load>,
@@ -110,21 +116,34 @@ struct Condition {
 type Chance = Box<dyn FnMut(&str) -> Option<Fault> + Send>;
 
 impl Health {
+    pub(crate) fn new(clock: &Clock) -> Self {
+        Self { clock: clock.clone(), ..Self::default() }
+    }
+
     /// Breaks the vendor in this way and no other, until it [recovers](Self::recovers).
     pub fn fails(&self, fault: Fault) {
         self.recovers();
         self.fails_when(|_| true, fault);
     }
 
-    /// Breaks the vendor for the next `times` requests that begin with `request`, like `POST /api/v1/users`.
+    /// Breaks the vendor for the next `times` requests that begin with `request`, like `POST /api/v1/users`. An
+    /// [exhausted limit](Fault::LimitsRate) counts once for all of them that come before it is reset.
     pub fn fails_on(&self, request: &'static str, times: usize, fault: Fault) {
-        let mut left = times;
-        let when = move |it: &str| {
-            let suffers = left > 0 && it.starts_with(request);
-            left -= usize::from(suffers);
-            suffers
-        };
-        self.fails_when(when, fault);
+        let (mut left, mut reset, clock) = (times, i64::MIN, self.clock.clone());
+        self.fails_as(move |it| {
+            if !it.starts_with(request) {
+                return None;
+            }
+            let now = clock.now().as_second();
+            if now < reset {
+                return Some(Fault::LimitsRate(reset.abs_diff(now)));
+            }
+            left = left.checked_sub(1)?;
+            if let Fault::LimitsRate(seconds) = fault {
+                reset = now.saturating_add_unsigned(seconds);
+            }
+            Some(fault.clone())
+        });
     }
 
     /// Breaks the vendor for the requests that `when` chooses.
@@ -222,7 +241,12 @@ async fn suffer(State(health): State<Health>, request: Request, next: Next) -> R
         return too_many_at_once();
     }
     most.fetch_max(at_once, Ordering::Relaxed);
-    suffer_one(&health, request, next).await
+    let mut response = suffer_one(&health, request, next).await;
+    // A server would say the real time.
+    let date = rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&health.clock.now());
+    let date = date.ok().and_then(|it| it.parse().ok()).expect("a date");
+    response.headers_mut().insert(header::DATE, date);
+    response
 }
 
 /// Okta names a limit of zero then, and Twilio a code and nothing more.
@@ -243,11 +267,11 @@ async fn suffer_one(health: &Health, request: Request, next: Next) -> Response {
         }
         Some(Fault::Replies(status, headers, body)) => reply(status, &headers, body),
         Some(Fault::LimitsRate(seconds)) => {
-            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+            let reset = health.clock.now().as_second().saturating_add_unsigned(seconds);
             let headers = [
                 ("x-rate-limit-limit", "600".to_owned()),
                 ("x-rate-limit-remaining", "0".to_owned()),
-                ("x-rate-limit-reset", (now + seconds).to_string()),
+                ("x-rate-limit-reset", reset.to_string()),
             ];
             (StatusCode::TOO_MANY_REQUESTS, headers, "{}").into_response()
         }

@@ -22,6 +22,7 @@ pub use self::{
     script::{Call, Heard},
 };
 use crate::{
+    clock::Clock,
     line::Identity,
     server::{Health, listen, listen_as, lock, serve, serve_vendor},
 };
@@ -47,6 +48,7 @@ pub struct Twilio {
     /// How the REST API is doing.
     pub health: Health,
     state: Arc<Mutex<State>>,
+    clock: Clock,
     http: reqwest::Client,
     url: String,
     storage_url: String,
@@ -155,7 +157,7 @@ pub struct Number {
 }
 
 impl Twilio {
-    pub(crate) async fn start(identity: Option<&Identity>) -> anyhow::Result<Self> {
+    pub(crate) async fn start(identity: Option<&Identity>, clock: &Clock) -> anyhow::Result<Self> {
         let state = State {
             auth_token: AUTH_TOKEN.to_owned(),
             for_sale: Vec::new(),
@@ -184,10 +186,11 @@ impl Twilio {
                 campaign: Some("VERIFIED"),
             },
         };
-        let (health, state) = (Health::default(), Arc::new(Mutex::new(state)));
+        let (health, state) = (Health::new(clock), Arc::new(Mutex::new(state)));
         let (line, url) = listen_as(identity, &health).await?;
         let (storage, storage_url) = listen(0).await?;
-        let twilio = Self { health, state, http: network::client(), url, storage_url };
+        let clock = clock.clone();
+        let twilio = Self { health, state, clock, http: network::client(), url, storage_url };
         serve(storage, rest::messages::storage(&twilio));
         let router =
             Router::new().nest(&format!("/2010-04-01/Accounts/{ACCOUNT_SID}"), rest::router(&twilio));

@@ -1,34 +1,28 @@
 //! Everything together.
 
 mod mishaps;
+mod provisioner;
+mod time;
 
-use std::{
-    ffi::OsString,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{ffi::OsString, sync::Arc, time::Duration};
 
 use axum::{body::Bytes, routing::MethodFilter};
 use http::{HeaderMap, HeaderValue, Method, header};
-use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use crate::{
     aws::{
         api,
         binaries::binary,
         gateway::{self, Throttle},
-        lambda::{Failed, Function, Log, Usage},
+        lambda::{Function, Log, Usage},
         sqs::Queues,
         ssm::{self, Ssm},
     },
+    clock::Clock,
     line::Identity,
     okta::{self, Okta},
     operator::Operator,
-    server::{Action, Fault, listen},
+    server::listen,
     twilio::{self, Answer, Call, Twilio},
 };
 
@@ -51,6 +45,8 @@ pub struct World {
     pub ssm: Ssm,
     /// The messages that could not be forwarded at once.
     pub late: Queues,
+    /// What time it is.
+    pub clock: Clock,
     aws_url: String,
     url: String,
     functions: [Arc<Function>; 4],
@@ -80,9 +76,11 @@ impl World {
     async fn begin(port: u16, echo: bool, identity: Option<Identity>) -> anyhow::Result<Self> {
         // Nobody is to wait for a compiler on the phone.
         binary("provisioner")?;
+        let clock = Clock::default();
         let (okta, twilio, ssm) = {
-            let identity = identity.as_ref();
-            tokio::try_join!(Okta::start(identity), Twilio::start(identity), Ssm::start(identity))?
+            let (identity, clock) = (identity.as_ref(), &clock);
+            let (okta, twilio) = (Okta::start(identity, clock), Twilio::start(identity, clock));
+            tokio::try_join!(okta, twilio, Ssm::start(identity, clock))?
         };
         ssm.put("/twilify/okta/org-url", okta.url());
         ssm.put_secure("/twilify/okta/token", okta::API_TOKEN);
@@ -90,7 +88,7 @@ impl World {
         ssm.put_secure("/twilify/twilio/auth-token", twilio::AUTH_TOKEN);
         ssm.put_secure("/twilify/seal-key", SEAL_KEY);
         ssm.put("/twilify/deployment/provisioner", "provisioner");
-        let log = Log::new(echo);
+        let log = Log::new(echo, &clock);
         let mut env: Vec<(String, String)> = [
             ("TWILIFY_PARAMETER_PATH", "/twilify"),
             ("TWILIFY_AREA_CODES", AREA_CODES),
@@ -115,8 +113,8 @@ impl World {
             );
         let (listener, url) = listen(port).await?;
         let [call_forward, sms_forward, ..] = &functions;
-        let late = Queues::start(Arc::clone(sms_forward));
-        let throttle = Throttle::default();
+        let late = Queues::start(Arc::clone(sms_forward), &clock);
+        let throttle = Throttle::new(&clock);
         gateway::start(
             listener,
             &[
@@ -132,8 +130,19 @@ impl World {
             &throttle,
         );
         let aws_url = api::start(&ssm, &functions[2]).await?;
-        let world =
-            Self { okta, twilio, ssm, late, aws_url, url, functions, log, throttle, _identity: identity };
+        let world = Self {
+            okta,
+            twilio,
+            ssm,
+            late,
+            clock,
+            aws_url,
+            url,
+            functions,
+            log,
+            throttle,
+            _identity: identity,
+        };
         for provisioner in &world.functions[2..] {
             provisioner.configure("TWILIFY_PUBLIC_URL", &world.url).await;
         }
@@ -153,7 +162,9 @@ impl World {
     /// If there is no place for their files.
     #[must_use]
     pub fn operator(&self) -> Operator {
-        Operator::new(&self.access())
+        let clock = self.clock.variables();
+        let variables = self.access().map(|(name, value)| (name, value.to_owned()));
+        Operator::new(variables.into_iter().chain(clock))
     }
 
     /// What an operator's environment has to say, so that their programs find all of this.
@@ -167,17 +178,6 @@ impl World {
             ("TWILIO_API_URL", self.twilio.url()),
             ("TWILIO_MESSAGING_URL", self.twilio.url()),
         ]
-    }
-
-    /// Pretends that the provisioner was deployed just now, and that it has not run since.
-    pub fn deploys_provisioner(&self) {
-        self.functions[2].deploy();
-        self.functions[2].set_last_run(None);
-    }
-
-    /// Pretends that the provisioner has last run at `time`, or never.
-    pub fn provisioner_last_ran(&self, time: Option<Timestamp>) {
-        self.functions[2].set_last_run(time);
     }
 
     /// What the functions find in their environment, as a file for `cargo lambda watch`.
@@ -221,27 +221,6 @@ impl World {
         all[nth % all.len()].kill();
     }
 
-    /// Lets the schedule tick, and returns the provisioner's report.
-    pub async fn run_provisioner(&self) -> Result<Value, Failed> {
-        self.functions[2].invoke(schedule_event()).await
-    }
-
-    /// Makes two runs at the same time, as when a person is as quick as the schedule.
-    pub async fn run_two_provisioners(&self) -> [Result<Value, Failed>; 2] {
-        let [.., one, other] = &self.functions;
-        tokio::join!(one.invoke(schedule_event()), other.invoke(schedule_event())).into()
-    }
-
-    /// Asks the provisioner what it would do.
-    pub async fn plan_provisioning(&self) -> Result<Value, Failed> {
-        self.invoke_provisioner(json!({ "dry_run": true })).await
-    }
-
-    /// Invokes the provisioner with whatever a person may come up with.
-    pub async fn invoke_provisioner(&self, event: Value) -> Result<Value, Failed> {
-        self.functions[2].invoke(event).await
-    }
-
     /// Hands a request to `call-forward` or `sms-forward` that the gateway would not let through, and returns
     /// the status of the answer.
     ///
@@ -253,7 +232,7 @@ impl World {
         let uri = format!("{}{path}", self.url).parse().expect("a path");
         let host = HeaderValue::from_static("phones.example.com");
         let headers = HeaderMap::from_iter([(header::HOST, host)]);
-        let event = gateway::event(&method, &uri, &headers, &Bytes::new());
+        let event = gateway::event(&method, &uri, &headers, &Bytes::new(), self.clock.now());
         function.invoke(event).await.expect("an answer")["statusCode"].as_u64().expect("a status")
     }
 
@@ -311,26 +290,6 @@ impl World {
         self.functions.iter().find(|it| it.name() == function)?.usage().await
     }
 
-    /// Gives the provisioner so much time for a run.
-    pub fn gives_provisioner(&self, time: Duration) {
-        self.functions[2].set_timeout(time);
-    }
-
-    /// Kills the provisioner's process, once, after it has changed something for the `nth` time,
-    /// counted from one, and before it hears of it.
-    pub fn kill_provisioner_after_change(&self, nth: usize) {
-        let provisioner = Arc::clone(&self.functions[2]);
-        let kill: Action = Arc::new(move || provisioner.kill());
-        let changes = Arc::new(AtomicUsize::new(0));
-        for health in [&self.okta.health, &self.twilio.health] {
-            let changes = Arc::clone(&changes);
-            let when = move |request: &str| {
-                !request.starts_with("GET ") && changes.fetch_add(1, Ordering::Relaxed) + 1 == nth
-            };
-            health.fails_when(when, Fault::Then(Arc::clone(&kill)));
-        }
-    }
-
     /// Calls `to` from `from`. See [`Twilio::call`].
     pub async fn call(&self, from: &str, to: &str) -> Call {
         self.twilio.call(from, to).await
@@ -363,19 +322,4 @@ impl World {
         }
         panic!("{text:?} is not in the log:\n{}", self.log.lines().join("\n"));
     }
-}
-
-/// What EventBridge Scheduler sends when a schedule has no input of its own.
-fn schedule_event() -> Value {
-    json!({
-        "version": "0",
-        "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
-        "detail-type": "Scheduled Event",
-        "source": "aws.scheduler",
-        "account": "123456789012",
-        "time": "2026-11-22T19:00:00Z",
-        "region": REGION,
-        "resources": ["arn:aws:scheduler:us-east-1:123456789012:schedule/default/provisioner"],
-        "detail": "{}",
-    })
 }

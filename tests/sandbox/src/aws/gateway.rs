@@ -5,7 +5,6 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
-    time::SystemTime,
 };
 
 use axum::{
@@ -18,15 +17,30 @@ use axum::{
     routing::{MethodFilter, on, post},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::{lambda::Function, sqs::Queues};
-use crate::server::{lock, serve};
+use crate::{
+    clock::Clock,
+    server::{lock, serve},
+};
 
-/// How many of the next requests to a path are turned away as too many.
+/// Which routes take so few requests a second that some are turned away.
 #[derive(Clone, Default)]
-pub(crate) struct Throttle(Arc<Mutex<BTreeMap<&'static str, usize>>>);
+pub(crate) struct Throttle {
+    buckets: Arc<Mutex<BTreeMap<&'static str, Bucket>>>,
+    clock: Clock,
+}
+
+/// The tokens of a route: a request takes one, and new ones come in evenly.
+struct Bucket {
+    per_second: u32,
+    tokens: f64,
+    /// When the tokens were counted, if a request has come since the limit was set.
+    counted: Option<Timestamp>,
+}
 
 /// Serves the routes of `template.yaml`, each with its method: there is nothing else. What comes to `later`
 /// goes into `queues`, and what `throttle` says is turned away.
@@ -46,27 +60,39 @@ pub(crate) fn start(
 }
 
 impl Throttle {
-    /// Turns the next `times` requests to `path` away.
-    pub(crate) fn set(&self, path: &'static str, times: usize) {
-        lock(&self.0).insert(path, times);
+    pub(crate) fn new(clock: &Clock) -> Self {
+        Self { clock: clock.clone(), ..Self::default() }
     }
 
-    /// Each route has a limit of its own.
+    /// Lets so many requests to `path` through in a second. At the first of them others have used up all tokens.
+    pub(crate) fn set(&self, path: &'static str, per_second: u32) {
+        lock(&self.buckets).insert(path, Bucket { per_second, tokens: 0.0, counted: None });
+    }
+
+    /// Each route has a limit of its own, which is a token bucket.
     ///
     /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html>
     async fn limit(State(throttle): State<Self>, request: Request, next: Next) -> Response {
-        let refused = match lock(&throttle.0).get_mut(request.uri().path()) {
-            Some(left @ 1..) => {
-                *left -= 1;
-                true
-            }
-            Some(0) | None => false,
-        };
-        if refused {
+        let now = throttle.clock.now();
+        let is_taken = lock(&throttle.buckets).get_mut(request.uri().path()).is_none_or(|it| it.takes(now));
+        if !is_taken {
             return (StatusCode::TOO_MANY_REQUESTS, Json(json!({ "message": "Too Many Requests" })))
                 .into_response();
         }
         next.run(request).await
+    }
+}
+
+impl Bucket {
+    /// Whether there is a token for a request at the time `now`. There are never more than come in a second.
+    fn takes(&mut self, now: Timestamp) -> bool {
+        let per_second = f64::from(self.per_second);
+        let new = self.counted.map_or(0.0, |then| now.duration_since(then).as_secs_f64() * per_second);
+        self.tokens = (self.tokens + new).min(per_second);
+        self.counted = Some(now);
+        let is_there = self.tokens >= 1.0;
+        self.tokens -= if is_there { 1.0 } else { 0.0 };
+        is_there
     }
 }
 
@@ -102,7 +128,7 @@ async fn invoke(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let event = event(&method, &uri, &headers, &body);
+    let event = event(&method, &uri, &headers, &body, function.now());
     // Whoever hangs up in the meantime does not end what was begun.
     let result = tokio::spawn(async move { function.invoke(event).await }).await;
     match result.ok().and_then(Result::ok).and_then(|result| response(&result)) {
@@ -113,7 +139,7 @@ async fn invoke(
 }
 
 /// The event that API Gateway makes of a request.
-pub(crate) fn event(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Value {
+pub(crate) fn event(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes, now: Timestamp) -> Value {
     let text = |value: &header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let mut joined: BTreeMap<&str, String> = BTreeMap::new();
     let mut cookies = Vec::new();
@@ -140,7 +166,6 @@ pub(crate) fn event(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Byte
         let separator = if all.is_empty() { "" } else { "," };
         *all = format!("{all}{separator}{value}");
     }
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
     // Text is passed as text; a form, of all things, is not text to API Gateway.
     let content_type = joined.get("content-type").map_or("", String::as_str);
     let is_text = content_type.starts_with("text/") || content_type.starts_with("application/json");
@@ -165,8 +190,8 @@ pub(crate) fn event(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Byte
             "requestId": "JKJaXmPLvHcESHA=",
             "routeKey": format!("{method} {}", uri.path()),
             "stage": "$default",
-            "time": "22/Nov/2026:19:03:58 +0000",
-            "timeEpoch": u64::try_from(now).unwrap_or(u64::MAX),
+            "time": now.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string(),
+            "timeEpoch": now.as_millisecond(),
         },
         "isBase64Encoded": !body.is_empty() && !is_text,
     });

@@ -24,7 +24,10 @@ use super::{
     binaries::binary,
     runtime::{Runtime, router},
 };
-use crate::server::{listen, lock, serve};
+use crate::{
+    clock::Clock,
+    server::{listen, lock, serve},
+};
 
 /// A function, which is started when it is first invoked, and again when it has died.
 pub(crate) struct Function {
@@ -51,6 +54,7 @@ pub(crate) struct Log {
     lines: Arc<Mutex<Vec<String>>>,
     /// When a run of the provisioner last told of its end.
     last_run: Arc<Mutex<Option<Timestamp>>>,
+    clock: Clock,
     echo: bool,
 }
 
@@ -253,7 +257,7 @@ impl Function {
 
     /// Pretends that it was deployed just now.
     pub(crate) fn deploy(&self) {
-        *lock(&self.deployed) = Timestamp::now();
+        *lock(&self.deployed) = self.now();
     }
 
     /// Where its log is.
@@ -271,6 +275,11 @@ impl Function {
         *lock(&self.log.last_run) = time;
     }
 
+    /// What time it is in the world.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.log.clock.now()
+    }
+
     /// Lets invocations fail, or work again.
     pub(crate) fn set_down(&self, down: bool) {
         self.down.store(down, Ordering::Relaxed);
@@ -286,8 +295,8 @@ impl Function {
         let (finished, results) = mpsc::channel(1);
         let ready = Arc::new(Notify::new());
         let (timeout, is_ready) = (*lock(&self.timeout), Arc::clone(&ready));
-        let runtime =
-            Runtime { invocations: sync::Mutex::new(waiting), results: finished, ready: is_ready, timeout };
+        let (waiting, clock) = (sync::Mutex::new(waiting), self.log.clock.clone());
+        let runtime = Runtime { invocations: waiting, results: finished, ready: is_ready, timeout, clock };
         let (listener, api) = listen(0).await?;
         serve(listener, router(runtime));
         let env = lock(&self.env).clone();
@@ -333,8 +342,8 @@ impl Failed {
 
 impl Log {
     /// An empty log, whose lines are also printed if `echo` says so.
-    pub(crate) fn new(echo: bool) -> Self {
-        Self { lines: Arc::default(), last_run: Arc::default(), echo }
+    pub(crate) fn new(echo: bool, clock: &Clock) -> Self {
+        Self { lines: Arc::default(), last_run: Arc::default(), clock: clock.clone(), echo }
     }
 
     /// All lines so far.
@@ -352,7 +361,7 @@ impl Log {
                     crate::say(&format!("{name}: {line}"));
                 }
                 if line.contains(r#""ProvisionerRuns":1"#) {
-                    *lock(&log.last_run) = Some(Timestamp::now());
+                    *lock(&log.last_run) = Some(log.clock.now());
                 }
                 lock(&log.lines).push(line);
             }

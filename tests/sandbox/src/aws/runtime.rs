@@ -7,13 +7,13 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{Path, State},
+    extract::{DefaultBodyLimit, Path, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -22,6 +22,12 @@ use serde_json::Value;
 use tokio::sync::{Mutex, Notify, mpsc};
 
 use super::lambda::Failed;
+use crate::clock::Clock;
+
+/// The longest result of an invocation, in bytes.
+///
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const LONGEST_RESULT: usize = 6 << 20;
 
 /// What stands between one process and whoever invokes it.
 pub(super) struct Runtime {
@@ -31,6 +37,7 @@ pub(super) struct Runtime {
     pub(super) ready: Arc<Notify>,
     /// How long an invocation may take.
     pub(super) timeout: Duration,
+    pub(super) clock: Clock,
 }
 
 pub(super) fn router(runtime: Runtime) -> Router {
@@ -39,6 +46,7 @@ pub(super) fn router(runtime: Runtime) -> Router {
         .route("/2018-06-01/runtime/invocation/{id}/response", post(respond))
         .route("/2018-06-01/runtime/invocation/{id}/error", post(fail))
         .route("/2018-06-01/runtime/init/error", post(fail))
+        .layer(DefaultBodyLimit::max(LONGEST_RESULT))
         .with_state(Arc::new(runtime))
 }
 
@@ -50,8 +58,7 @@ async fn next(State(runtime): State<Arc<Runtime>>) -> Response {
         return StatusCode::GONE.into_response();
     };
     let id = format!("00000000-0000-4000-8000-{:012x}", REQUESTS.fetch_add(1, Ordering::Relaxed));
-    let deadline = SystemTime::now() + runtime.timeout;
-    let deadline = deadline.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
+    let deadline = (runtime.clock.now() + runtime.timeout).as_millisecond();
     let headers = [
         ("lambda-runtime-aws-request-id", id),
         ("lambda-runtime-deadline-ms", deadline.to_string()),

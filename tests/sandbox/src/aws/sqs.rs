@@ -8,13 +8,14 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::lambda::Function;
-use crate::server::lock;
+use crate::{clock::Clock, server::lock};
 
 /// How long a message rests before it can be fetched for the first time.
 const DELAY: Duration = Duration::from_mins(1);
@@ -37,6 +38,9 @@ pub struct Queues {
     failures: Arc<AtomicUsize>,
     /// Whether API Gateway hands over the body of a request in Base64.
     base64: Arc<AtomicBool>,
+    clock: Clock,
+    /// How many invocations are under way.
+    under_way: Arc<AtomicUsize>,
 }
 
 struct Item {
@@ -45,8 +49,9 @@ struct Item {
     attributes: Value,
     queue: usize,
     receives: usize,
-    visible: Instant,
-    /// How old it is by the clock of the queues, which is not the real one.
+    sent: Timestamp,
+    visible: Timestamp,
+    /// How old it is by the clock of the queues, which is faster than that of the world.
     age: Duration,
 }
 
@@ -57,7 +62,7 @@ struct Dead {
 
 impl Queues {
     /// Empty queues, from which `function` is fed.
-    pub(crate) fn start(function: Arc<Function>) -> Self {
+    pub(crate) fn start(function: Arc<Function>, clock: &Clock) -> Self {
         let queues = Self {
             waiting: Arc::default(),
             dead: Arc::default(),
@@ -66,23 +71,54 @@ impl Queues {
             counts_anew: Arc::default(),
             failures: Arc::default(),
             base64: Arc::default(),
+            clock: clock.clone(),
+            under_way: Arc::default(),
         };
         let worker = queues.clone();
         tokio::spawn(async move {
             loop {
                 tokio::time::sleep(Duration::from_millis(10)).await;
                 while let Some((ids, event)) = worker.receive() {
-                    let Ok(result) = function.invoke(event).await else {
-                        worker.failures.fetch_add(1, Ordering::Relaxed);
-                        continue;
-                    };
-                    let failures = result["batchItemFailures"].as_array().cloned().unwrap_or_default();
-                    let failed = |id: &String| failures.iter().any(|it| it["itemIdentifier"] == json!(id));
-                    lock(&worker.waiting).retain(|it| !ids.contains(&it.id) || failed(&it.id));
+                    let result = function.invoke(event).await;
+                    worker.settle(&ids, result.ok().as_ref());
                 }
             }
         });
         queues
+    }
+
+    /// Takes those messages out of the queues with which the function was done; with none of them if it failed as a whole.
+    fn settle(&self, ids: &[String], result: Option<&Value>) {
+        let mut waiting = lock(&self.waiting);
+        if let Some(result) = result {
+            let failures = result["batchItemFailures"].as_array().cloned().unwrap_or_default();
+            let failed = |id: &String| failures.iter().any(|it| it["itemIdentifier"] == json!(id));
+            waiting.retain(|it| !ids.contains(&it.id) || failed(&it.id));
+        } else {
+            self.failures.fetch_add(1, Ordering::Relaxed);
+        }
+        self.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Waits until no message can be fetched now.
+    ///
+    /// # Panics
+    ///
+    /// If that takes longer than half a minute.
+    pub async fn rests(&self) {
+        for _ in 0..3000 {
+            if self.are_at_rest() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the queues do not come to rest");
+    }
+
+    fn are_at_rest(&self) -> bool {
+        let waiting = lock(&self.waiting);
+        let now = self.clock.now();
+        self.under_way.load(Ordering::Relaxed) == 0 && waiting.iter().all(|it| it.visible > now)
     }
 
     /// Lets time go by so many times faster than in the real world for all that comes from now on; at first it
@@ -153,15 +189,16 @@ impl Queues {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), json!({ "stringValue": value, "dataType": "String" })))
             .collect();
-        let visible = Instant::now() + self.scaled(DELAY);
-        let item = Item { id, body, attributes, queue: 0, receives: 0, visible, age: DELAY };
+        let sent = self.clock.now();
+        let visible = sent + self.scaled(DELAY);
+        let item = Item { id, body, attributes, queue: 0, receives: 0, sent, visible, age: DELAY };
         lock(&self.waiting).push(item);
     }
 
     /// The next messages that can be fetched, as Lambda hands them to the function.
     fn receive(&self) -> Option<(Vec<String>, Value)> {
         let mut waiting = lock(&self.waiting);
-        let now = Instant::now();
+        let now = self.clock.now();
         let (mut ids, mut records) = (Vec::new(), Vec::new());
         waiting.retain_mut(|item| {
             if item.visible > now || ids.len() == self.batch_size.load(Ordering::Relaxed) {
@@ -186,6 +223,7 @@ impl Queues {
             records.push(item.record());
             true
         });
+        self.under_way.fetch_add(usize::from(!ids.is_empty()), Ordering::Relaxed);
         (!ids.is_empty()).then(|| (ids, json!({ "Records": records })))
     }
 
@@ -202,7 +240,7 @@ impl Item {
             "body": self.body,
             "attributes": {
                 "ApproximateReceiveCount": self.receives.to_string(),
-                "SentTimestamp": "1763842800000",
+                "SentTimestamp": self.sent.as_millisecond().to_string(),
             },
             "messageAttributes": self.attributes,
             "md5OfBody": "",

@@ -20,6 +20,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
+    clock::Clock,
     line::Identity,
     server::{Health, listen_as, lock, serve_vendor},
 };
@@ -99,8 +100,8 @@ struct PutParameter {
 }
 
 impl Ssm {
-    pub(crate) async fn start(identity: Option<&Identity>) -> anyhow::Result<Self> {
-        let health = Health::default();
+    pub(crate) async fn start(identity: Option<&Identity>, clock: &Clock) -> anyhow::Result<Self> {
+        let health = Health::new(clock);
         let (line, url) = listen_as(identity, &health).await?;
         let ssm = Self {
             health,

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{Hidden, Refuses, corrupt::Corrupt};
@@ -96,9 +96,9 @@ impl Employee {
         self.profile.get(name)?.as_str()
     }
 
-    pub(super) fn leave(&mut self, days_ago: i64) {
+    pub(super) fn leave(&mut self, at: Timestamp) {
         self.status = "DEPROVISIONED";
-        self.left = Some(Timestamp::now() - SignedDuration::from_hours(24 * days_ago));
+        self.left = Some(at);
     }
 
     pub(super) fn set(&mut self, attribute: &str, value: Value) {

@@ -2,12 +2,10 @@
 //!
 //! <https://developer.okta.com/docs/reference/rate-limits/>
 
-use std::{
-    collections::HashMap,
-    time::{Duration, SystemTime},
-};
+use std::{collections::HashMap, time::Duration};
 
 use axum::http::{Method, StatusCode};
+use jiff::Timestamp;
 
 use super::failure::Failure;
 
@@ -30,7 +28,8 @@ enum Bucket {
 
 /// Windows begin with a request and are not aligned to the minute. They end on a whole second.
 struct Window {
-    end: Duration,
+    /// In seconds since 1970.
+    end: i64,
     used: u32,
 }
 
@@ -52,12 +51,11 @@ impl Limits {
         self.most
     }
 
-    /// Counts a request.
-    pub(super) fn count(&mut self, method: &Method, path: &str) -> Standing {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let next = || Window { end: Duration::from_secs((now + self.window).as_secs()), used: 0 };
+    /// Counts a request at the time `now`.
+    pub(super) fn count(&mut self, method: &Method, path: &str, now: Timestamp) -> Standing {
+        let next = || Window { end: (now + self.window).as_second(), used: 0 };
         let window = self.windows.entry(Bucket::of(method, path)).or_insert_with(next);
-        if window.end <= now {
+        if window.end <= now.as_second() {
             *window = next();
         }
         window.used += 1;
@@ -65,7 +63,7 @@ impl Limits {
         Standing {
             limit: self.requests,
             remaining: self.requests.saturating_sub(window.used),
-            reset: window.end.as_secs(),
+            reset: window.end.unsigned_abs(),
             is_refused: window.used > self.requests,
         }
     }

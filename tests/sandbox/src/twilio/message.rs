@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::{Method, header};
+use http::{HeaderMap, Method, header};
 use jiff::Timestamp;
 
 use super::{Answer, Delivery, Twilio};
@@ -60,7 +60,13 @@ pub struct File {
 }
 
 impl Message {
-    pub(super) fn new(sid: String, direction: &'static str, from: &str, to: &str, body: &str) -> Self {
+    pub(super) fn new(
+        sid: String,
+        direction: &'static str,
+        [from, to]: [&str; 2],
+        body: &str,
+        created: Timestamp,
+    ) -> Self {
         Self {
             sid,
             from: from.to_owned(),
@@ -70,7 +76,7 @@ impl Message {
             media_urls: Vec::new(),
             status_callback: String::new(),
             direction,
-            created: Timestamp::now(),
+            created,
         }
     }
 }
@@ -154,7 +160,7 @@ impl Twilio {
         } else if let Some((_, reply)) = answer.body.split_once("<Message>") {
             let reply = reply.split("</Message>").next().unwrap_or_default();
             let sid = lock(&self.state).new_sid("SM");
-            self.send(Message::new(sid, "outbound-reply", &to, &from, reply));
+            self.send(Message::new(sid, "outbound-reply", [&to, &from], reply, self.clock.now()));
         }
         answer
     }
@@ -201,6 +207,15 @@ impl Twilio {
         }
         let bytes = answer.bytes().await.map_err(|_| 11200u32)?.to_vec();
         Ok(File { sid: name, content_type, bytes })
+    }
+
+    /// What a browser is told of what is at a URL.
+    ///
+    /// # Panics
+    ///
+    /// If nothing is.
+    pub async fn opens(&self, url: &str) -> HeaderMap {
+        self.http.get(url).send().await.expect("an answer").headers().clone()
     }
 
     /// What is at a URL, and with which status.
@@ -287,7 +302,7 @@ impl Twilio {
         let mut state = lock(&self.state);
         for _ in 0..so_many {
             let sid = state.new_sid("SM");
-            state.messages.push(Message::new(sid, "outbound-api", from, to, body));
+            state.messages.push(Message::new(sid, "outbound-api", [from, to], body, self.clock.now()));
         }
     }
 

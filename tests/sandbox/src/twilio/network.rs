@@ -73,7 +73,7 @@ impl Twilio {
         let Number { sms_url, sms_method, .. } = self.number(to);
         let mut state = lock(&self.state);
         let sid = state.new_sid("SM");
-        state.messages.push(Message::new(sid.clone(), "inbound", from, to, body));
+        state.messages.push(Message::new(sid.clone(), "inbound", [from, to], body, self.clock.now()));
         drop(state);
         let form = [
             ("ToCountry", "US"),

@@ -13,8 +13,9 @@ impl World {
         self.functions[0].set_down(down);
     }
 
-    /// Lets API Gateway turn away the next `times` requests to `path` as too many.
-    pub fn throttles(&self, path: &'static str, times: usize) {
-        self.throttle.set(path, times);
+    /// Lets API Gateway take `per_second` requests to `path` in a second, and turn away what is too many. At the first of
+    /// them others have used up what it takes.
+    pub fn throttles(&self, path: &'static str, per_second: u32) {
+        self.throttle.set(path, per_second);
     }
 }

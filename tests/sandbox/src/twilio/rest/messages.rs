@@ -44,7 +44,8 @@ async fn list(State(twilio): State<Twilio>, RawQuery(query): RawQuery) -> Reply 
     let page: usize = query.get("Page").and_then(|page| page.parse().ok()).unwrap_or_default();
     let is = |name, value: &str| query.get(name).is_none_or(|wanted| wanted == value);
     let state = lock(&twilio.state);
-    let is_there = |it: &Message| it.age() >= state.quirks.log_takes;
+    let now = twilio.clock.now();
+    let is_there = |it: &Message| it.age(now) >= state.quirks.log_takes;
     let wanted = |it: &&Message| is("From", &it.from) && is("To", &it.to) && is_there(it);
     let found: Vec<_> = state.messages.iter().rev().filter(wanted).collect();
     let messages: Vec<_> = found.iter().skip(page * size).take(size).map(|it| it.json()).collect();
@@ -74,7 +75,7 @@ async fn media(
     let state = lock(&twilio.state);
     let message = state.messages.iter().find(|it| it.sid == message).ok_or_else(not_found)?;
     let Quirks { media_takes, media_without_head, .. } = state.quirks;
-    if message.age() < media_takes || (media_without_head && method == Method::HEAD) {
+    if message.age(twilio.clock.now()) < media_takes || (media_without_head && method == Method::HEAD) {
         return Err(not_found());
     }
     message.media.iter().find(|it| it.sid == media).ok_or_else(not_found)?;
@@ -159,7 +160,8 @@ impl Twilio {
         let is_smart = state.quirks.always_smart || form.get("SmartEncoded") != Some("false");
         let body = if service.is_some() && is_smart { smart(body) } else { body.to_owned() };
         let kind = if media.is_empty() { "SM" } else { "MM" };
-        let mut message = Message::new(state.new_sid(kind), "outbound-api", from, to, &body);
+        let mut message =
+            Message::new(state.new_sid(kind), "outbound-api", [from, to], &body, self.clock.now());
         message.media_urls = media;
         callback.clone_into(&mut message.status_callback);
         Ok(message)
@@ -186,9 +188,9 @@ fn smart(body: &str) -> String {
 }
 
 impl Message {
-    /// How long ago it was sent or came in.
-    fn age(&self) -> Duration {
-        Duration::try_from(Timestamp::now().duration_since(self.created)).unwrap_or_default()
+    /// How long before `now` it was sent or came in.
+    fn age(&self, now: Timestamp) -> Duration {
+        Duration::try_from(now.duration_since(self.created)).unwrap_or_default()
     }
 
     fn json(&self) -> Value {
