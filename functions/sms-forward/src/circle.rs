@@ -99,6 +99,19 @@ mod tests {
             assert_eq!(read(text), None, "{text}");
         }
     }
+
+    #[test]
+    fn only_a_head_with_two_numbers_after_the_sender_is_numbered() {
+        for (line, sender, is_numbered) in [
+            ("+14155550123 (1/2)", "+14155550123", true),
+            ("+14155550123 (1/x)", "+14155550123 (1/x)", false),
+            ("+14155550123 (x/2)", "+14155550123 (x/2)", false),
+            ("+14155550123 (1/300)", "+14155550123 (1/300)", false),
+        ] {
+            assert_eq!(head(&format!("From: {line}\n\nHi!")), Some((sender, is_numbered, "Hi!")), "{line}");
+        }
+    }
+
     #[test]
     fn with_ten_heads_of_ours_a_text_goes_round_for_certain_and_with_fewer_the_log_decides() {
         let returned = |heads: usize, others: usize| {

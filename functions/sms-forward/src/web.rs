@@ -132,7 +132,7 @@ impl SmsForward {
         let began = Instant::now();
         let account = self.account.until(began + WHILE_LIMITED);
         let mut pause = PAUSE;
-        let mut failures = 0;
+        let mut has_failed = false;
         loop {
             let error = match account.file(message, media).await {
                 Ok(file) => return Ok(file),
@@ -141,8 +141,8 @@ impl SmsForward {
             if error.is_missing() && began.elapsed() + pause < WHILE_MISSING {
                 tokio::time::sleep(pause).await;
                 pause += PAUSE;
-            } else if failures == 0 && !error.is_missing() {
-                failures += 1;
+            } else if !has_failed && !error.is_missing() {
+                has_failed = true;
             } else {
                 return Err(error);
             }

@@ -327,3 +327,6 @@ impl Flags {
 pub(crate) fn flag(variable: &str) -> String {
     format!("--{}", variable.trim_start_matches("TWILIFY_").to_ascii_lowercase().replace('_', "-"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -278,3 +278,14 @@ async fn what_is_left_to_somebody_is_told_once() {
     let finding = "A phone number of Randall Degges comes from another system";
     assert_eq!((said.result.matches(finding).count(), said.status), (1, 0), "{said:?}");
 }
+
+#[tokio::test]
+async fn the_deployed_function_does_it_only_if_somebody_agrees() {
+    let (world, operator) = a_company().await;
+    for (answer, status, purchases) in [("n", 1, 0), ("y", 0, 3)] {
+        let mut terminal = Terminal::run(&operator, &["provision", "--remote"]);
+        terminal.answer("Let the deployed function do this?", answer).await;
+        let (screen, ended) = terminal.ended().await;
+        assert_eq!((ended, world.twilio.purchases()), (status, purchases), "{screen}");
+    }
+}

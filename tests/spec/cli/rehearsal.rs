@@ -76,3 +76,12 @@ async fn a_text_goes_to_whoever_the_function_finds_and_not_to_whose_label_is_on_
     let said = operator.run(&["text", COMPANY_NUMBER, "Lunch at noon?", "--yes", "--show"]).await;
     assert!(said.result.starts_with("+19253294108 sends to +14155550177:\n"), "{said:?}");
 }
+
+#[tokio::test]
+async fn of_two_texts_one_after_the_other_only_the_new_one_is_shown() {
+    let (world, operator) = a_company_with_numbers().await;
+    operator.run(&["text", COMPANY_NUMBER, "The first", "--yes"]).await;
+    let said = operator.run(&["text", COMPANY_NUMBER, "The second", "--yes"]).await;
+    assert!(said.result.contains("The second") && !said.result.contains("The first"), "{said:?}");
+    assert_eq!(world.twilio.inbox(MOBILE).len(), 2);
+}

@@ -65,8 +65,11 @@ impl Doubt {
         self.refused.store(0, Ordering::Relaxed);
     }
 
-    /// Takes note of a failed write that is not about a profile.
+    /// Takes note of a step that failed for reasons that are not about a profile. Twilio's failures say nothing about Okta.
     fn has_failed(&self, failure: &Failure) {
+        if !failure.is_oktas() {
+            return;
+        }
         let failed = self.failed.fetch_add(1, Ordering::Relaxed) + 1;
         if failed >= MOST_FAILED || failure.is_about_credentials() {
             self.stopped.store(true, Ordering::Relaxed);
@@ -100,8 +103,8 @@ impl Work<'_> {
         match done {
             Ok(()) => doubt.has_written(),
             Err(NotDone::Unwritable(refusal)) => self.suspect(refusal).await,
-            Err(NotDone::Failed(failure)) if failure.is_oktas() => doubt.has_failed(failure),
-            Err(NotDone::Failed(_) | NotDone::Later(_)) => {}
+            Err(NotDone::Failed(failure)) => doubt.has_failed(failure),
+            Err(NotDone::Later(_)) => {}
         }
     }
 

@@ -1,4 +1,4 @@
-//! How many numbers may be bought that Okta has not taken.
+//! How many numbers may be bought that Okta has not taken, and in which order people get them.
 
 use super::*;
 
@@ -30,4 +30,29 @@ fn each_number_that_waits_takes_the_place_of_a_purchase_and_after_five_none_is_b
     assert!(waiting.permits.is_closed());
     waiting.one_more(None);
     assert!(waiting.permits.is_closed());
+}
+
+#[test]
+fn those_beyond_what_a_run_may_buy_come_after_those_within_and_before_what_is_done_with_numbers() {
+    let who = |id: &str| Who { employee: EmployeeId(id.to_owned()), name: id.to_owned(), last_known: None };
+    let step = |id: &str, change| Step { who: who(id), change };
+    let owned: OwnedNumber = serde_json::from_value(serde_json::json!({
+        "sid": "PN00000000000000000000000000000001",
+        "phone_number": "+19253294108",
+        "friendly_name": "twilify:00uada",
+    }))
+    .unwrap();
+    let mut plan = Plan {
+        steps: vec![
+            step("assigned", Change::Assign(owned.clone())),
+            step("within", Change::Buy),
+            step("enrolled", Change::Enroll(owned)),
+        ],
+        postponed: vec![who("first beyond"), who("second beyond")],
+        ..Plan::default()
+    };
+    stand_in(&mut plan);
+    let order: Vec<_> = plan.steps.iter().map(|it| it.who.employee.0.as_str()).collect();
+    assert_eq!(order, ["assigned", "within", "first beyond", "second beyond", "enrolled"]);
+    assert!(plan.postponed.is_empty());
 }

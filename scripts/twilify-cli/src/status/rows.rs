@@ -182,8 +182,7 @@ impl<'a> View<'a> {
         findings.extend(self.unread(employee));
         match number {
             Some(number) => findings.extend(self.findings_on(employee, number)),
-            None if self.published(employee).is_none() => {}
-            None if employee.company_number.is_some() => {
+            None if self.published(employee).is_some() => {
                 findings.push("not a number of this account".to_owned());
             }
             None => {}

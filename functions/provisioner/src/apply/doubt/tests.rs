@@ -107,3 +107,18 @@ fn five_at_the_most_are_tried_and_they_are_from_all_parts_of_the_list() {
         assert_eq!(tried.join(" "), expected, "of {count}");
     }
 }
+
+#[test]
+fn failures_of_twilios_say_nothing_about_okta() {
+    let doubt = Doubt::new(ids(1), ids(1));
+    for _ in 0..10 {
+        let refusal = twilio::Refusal {
+            request: String::new(),
+            status: 401.try_into().expect("a status"),
+            code: 20003,
+            message: String::new(),
+        };
+        doubt.has_failed(&twilio::Error::Refused(refusal).into());
+    }
+    assert!(!doubt.is_certain());
+}
