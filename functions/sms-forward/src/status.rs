@@ -124,6 +124,8 @@ impl SmsForward {
         outgoing: &OutgoingMessage,
         lost: &MessageSid,
     ) -> Result<(), twilio::Error> {
+        let OutgoingMessage { from, to, body, .. } = outgoing;
+        let since = Timestamp::now() - JUST_NOW;
         let mut attempt = 1;
         loop {
             let error = match account.send(outgoing).await {
@@ -139,12 +141,12 @@ impl SmsForward {
             }
             attempt += 1;
             tokio::time::sleep(PAUSE).await;
-            let OutgoingMessage { from, to, body, .. } = outgoing;
-            let since = Timestamp::now() - JUST_NOW;
             let search = Search { from: from.as_e164(), to: to.as_e164(), since };
-            // The message that was lost may have the same words, and so may one that followed another lost one.
+            // A lost message may have the same words, but it has files. The text that followed another one may have them too.
+            // Another process may have sent the same words in this minute. Then one of the two is missing.
             let was_sent = |it: Logged| {
                 let is_it = it.direction == Direction::Outbound
+                    && it.files() == 0
                     && it.says(body)
                     && it.sid != *lost
                     && !self.handled.contains(&it.sid);
