@@ -18,6 +18,7 @@ mod dialling;
 mod directory;
 mod fallback;
 mod finding;
+mod following;
 mod forged;
 mod forgetting;
 mod fuzzing;

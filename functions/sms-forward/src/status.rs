@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use tokio::time::timeout;
 use twilify::{
     Causes, CompanyNumber, EmployeeId, MobileNumber, metrics,
     twilio::{self, Account, Direction, Logged, MessageSid, MessageStatus, OutgoingMessage, Search},
@@ -19,6 +20,9 @@ use crate::{
 
 /// How long all of it may take.
 const BUDGET: Duration = Duration::from_millis(9500);
+
+/// How long one look into Twilio's log may take, so that there is time for all attempts and a look after each of them.
+const LOOKING: Duration = Duration::from_secs(2);
 
 /// The URL at which Twilio tells what becomes of a message to `employee`, below `base`.
 ///
@@ -59,7 +63,7 @@ impl SmsForward {
         if !again && !has_stopped {
             return Ok(());
         }
-        let done = tokio::time::timeout(BUDGET, async {
+        let done = timeout(BUDGET, async {
             let lost = self.account.message(&status.sid).await?;
             if has_stopped && let Ok(number) = lost.from.parse() {
                 self.note_stopped(&number, true).await;
@@ -124,7 +128,9 @@ impl SmsForward {
         outgoing: &OutgoingMessage,
         lost: &MessageSid,
     ) -> Result<(), twilio::Error> {
-        let mut attempt = 1;
+        let since = Timestamp::now() - JUST_NOW;
+        // Whether any attempt may have been carried out: the log may show it only after a later one.
+        let (mut attempt, mut is_unknown) = (1, false);
         loop {
             let error = match account.send(outgoing).await {
                 Ok(sid) => {
@@ -133,31 +139,44 @@ impl SmsForward {
                 }
                 Err(error) => error,
             };
+            is_unknown |= error.is_of_unknown_outcome();
             let may_work = error.is_of_unknown_outcome() || error.was_not_carried_out();
-            if attempt == ATTEMPTS || !may_work {
+            let is_last = attempt == ATTEMPTS || !may_work;
+            if is_last && !is_unknown {
+                return Err(error);
+            }
+            tokio::time::sleep(PAUSE).await;
+            if is_unknown && self.was_sent(outgoing, lost, since).await {
+                return Ok(());
+            }
+            if is_last {
                 return Err(error);
             }
             attempt += 1;
-            tokio::time::sleep(PAUSE).await;
-            let OutgoingMessage { from, to, body, .. } = outgoing;
-            let since = Timestamp::now() - JUST_NOW;
-            let search = Search { from: from.as_e164(), to: to.as_e164(), since };
-            // The message that was lost may have the same words, and so may one that followed another lost one.
-            let was_sent = |it: Logged| {
-                let is_it = it.direction == Direction::Outbound
-                    && it.says(body)
-                    && it.sid != *lost
-                    && !self.handled.contains(&it.sid);
-                if is_it {
-                    self.handled.add(&it.sid);
-                }
-                is_it
-            };
-            if error.is_of_unknown_outcome()
-                && matches!(self.account.search_log(search, was_sent).await, Ok(true))
-            {
-                return Ok(());
-            }
         }
+    }
+
+    /// Whether Twilio's log shows that a message was sent since then in place of one that was `lost`.
+    async fn was_sent(
+        &self,
+        OutgoingMessage { from, to, body, .. }: &OutgoingMessage,
+        lost: &MessageSid,
+        since: Timestamp,
+    ) -> bool {
+        // A lost message may have the same words, but it has files. The text that followed another one may have them too.
+        // Another process may have sent the same words in this minute. Then one of the two is missing.
+        let is_it = |it: Logged| {
+            let is_it = it.direction == Direction::Outbound
+                && it.files() == 0
+                && it.says(body)
+                && it.sid != *lost
+                && !self.handled.contains(&it.sid);
+            if is_it {
+                self.handled.add(&it.sid);
+            }
+            is_it
+        };
+        let search = Search { from: from.as_e164(), to: to.as_e164(), since };
+        matches!(timeout(LOOKING, self.account.search_log(search, is_it)).await, Ok(Ok(true)))
     }
 }

@@ -66,13 +66,21 @@ pub(crate) async fn release(
     } else {
         account.release(&now.owned.sid).await?;
         // A run that had begun before may have written it again, by its label.
+        let (mut names, mut causes) = (Vec::new(), Vec::new());
         for holder in &now.holders {
-            unassign(&provisioner, holder, &now.owned.number).await.with_context(|| {
-                let name = holder.name.full();
-                format!(
-                    "{number_text} is Twilio's again, but it stands in the profile of {name}; remove it there"
-                )
-            })?;
+            if let Err(error) = unassign(&provisioner, holder, &now.owned.number).await {
+                names.push(holder.name.full());
+                causes.push(format!("{error:#}"));
+            }
+        }
+        if !names.is_empty() {
+            let (profiles, names) =
+                (if names.len() == 1 { "profile" } else { "profiles" }, names.join(" and "));
+            bail!(
+                "{number_text} is Twilio's again, but it may still stand in the {profiles} of {names}; look, and remove it \
+                 there: {}",
+                causes.join("; ")
+            );
         }
         say(format_args!("{} {number_text} is Twilio's again.", good("✓")));
     }

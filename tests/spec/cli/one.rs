@@ -358,7 +358,31 @@ async fn who_releases_a_number_that_cannot_be_taken_out_of_a_profile_again_is_to
     let said = operator.run(&["release", ADAS, "--yes"]).await;
     assert_refused(
         &said,
-        "+19253294109 is Twilio's again, but it stands in the profile of Ada Lovelace; remove it there",
+        "+19253294109 is Twilio's again, but it may still stand in the profile of Ada Lovelace; look, and remove it there: \
+         Okta answered",
     );
     assert_eq!(label(&world, ADAS), None);
+}
+
+#[tokio::test]
+async fn a_released_number_is_taken_out_of_every_profile_again_and_those_that_fail_are_named() {
+    for (failing, profiles, left) in [
+        (3..4, "profile of Ada Lovelace; look", [Some(ADAS), None]),
+        (3..5, "profiles of Ada Lovelace and Grace Hopper; look", [Some(ADAS), Some(ADAS)]),
+    ] {
+        let (world, operator) = a_company_with_numbers().await;
+        world.okta.set("Grace", "primaryPhone", ADAS);
+        let okta = world.okta.clone();
+        let writes = move || ["Ada", "Grace"].into_iter().for_each(|it| okta.set(it, "primaryPhone", ADAS));
+        world.twilio.health.fails_on("DELETE ", 1, Fault::First(Arc::new(writes)));
+        let mut write = 0;
+        let fails = move |request: &str| {
+            write += usize::from(request.starts_with("POST /api/v1/users/"));
+            request.starts_with("POST /api/v1/users/") && failing.contains(&write)
+        };
+        world.okta.health.fails_when(fails, Fault::Answers(500, "{}"));
+        assert_refused(&operator.run(&["release", ADAS, "--yes"]).await, profiles);
+        let has = ["Ada", "Grace"].map(|it| world.okta.profile(it, "primaryPhone"));
+        assert_eq!(has.each_ref().map(Option::as_deref), left, "the number stays in a profile");
+    }
 }
