@@ -1,5 +1,6 @@
 //! What a function remembers counts until Okta says something else. When Okta fails after that, neither somebody who has left
-//! is called, nor one of two claimants, nor an old mobile.
+//! is called, nor one of two claimants, nor an old mobile. That is so without a seal: a seal in the webhook's URL stays until the
+//! provisioner has run, and may still be used.
 
 use std::time::Duration;
 
