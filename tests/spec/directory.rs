@@ -151,3 +151,25 @@ async fn who_leaves_at_the_moment_in_which_they_get_a_number_does_not_keep_it() 
     assert_eq!(report["counts"]["changes"], 0, "{report:#}");
     assert!(world.twilio.owned().iter().all(|it| it.friendly_name == "twilify:pool"), "{report:#}");
 }
+
+#[tokio::test]
+async fn a_list_that_okta_refuses_is_asked_for_once_and_one_that_takes_too_long_again_with_half_the_page() {
+    for (status, limits) in [(403, &["limit=200"][..]), (500, &["limit=200", "limit=100"])] {
+        let world = World::start().await.unwrap();
+        world.okta.hire(Employee::named("Ada", "Lovelace").mobile("+18182179229"));
+        world.twilio.sells(COMPANY_NUMBER);
+        world.okta.health.fails_on("GET /api/v1/users?", 1, Fault::Answers(status, ""));
+        let run = world.run_provisioner().await;
+        let mut requests = world.okta.health.requests();
+        requests.retain(|it| it.starts_with("GET /api/v1/users?"));
+        let asked: Vec<_> = requests
+            .iter()
+            .flat_map(|it| it.split(['?', '&']).filter(|it| it.starts_with("limit=")))
+            .collect();
+        assert_eq!(
+            asked, limits,
+            "Okta is asked for the list again in vain after a {status}, or not with half the page"
+        );
+        assert_eq!(run.is_ok(), status == 500, "{status}");
+    }
+}

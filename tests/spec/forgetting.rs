@@ -1,5 +1,6 @@
 //! What a function remembers counts until Okta says something else. When Okta fails after that, neither somebody who has left
-//! is called, nor one of two claimants, nor an old mobile.
+//! is called, nor one of two claimants, nor an old mobile. That is so without a seal: a seal in the webhook's URL stays until the
+//! provisioner has run, and may still be used.
 
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ const SEARCH: &str = "GET /api/v1/users?search";
 const REFUSES: Fault = Fault::LimitsRate(60);
 
 const ANOTHER_NUMBER: &str = "+19253294109";
+
+const GRACES_MOBILE: &str = "+14155550188";
 
 /// Something that happens to Ada, and its name.
 type Change = (&'static str, fn(&World));
@@ -143,13 +146,72 @@ async fn who_cannot_be_read_is_rung_where_they_were_last_known() {
     }
 }
 
+/// The number has moved from Ada to Grace, and the provisioner has not run since. So a search finds Grace.
+fn grace_succeeds(world: &World) {
+    ada_is_back(world);
+    for first_name in ["Grace", "Charles"] {
+        world.okta.deletes(first_name);
+    }
+    world.okta.set("Ada", "primaryPhone", "");
+    world.okta.hire(Employee::named("Grace", "Hopper").mobile(GRACES_MOBILE).company_number(COMPANY_NUMBER));
+}
+
+fn charles_claims_the_number(world: &World) {
+    let charles = Employee::named("Charles", "Babbage").mobile("+14155550199");
+    world.okta.hire(charles.company_number(COMPANY_NUMBER));
+}
+
+/// After these Grace does not get the calls any more.
+const GRACE_IS_NOT_MEANT: [Change; 5] = [
+    ("she has left", |world| world.okta.set_status("Grace", "DEPROVISIONED")),
+    ("she has no mobile", |world| world.okta.set("Grace", "mobilePhone", "")),
+    ("Charles claims the number too", charles_claims_the_number),
+    ("the number has moved on to Charles", |world| {
+        world.okta.set("Grace", "primaryPhone", "");
+        charles_claims_the_number(world);
+    }),
+    ("Ada has her number back", |world| {
+        world.okta.set("Grace", "primaryPhone", "");
+        world.okta.set("Ada", "primaryPhone", COMPANY_NUMBER);
+    }),
+];
+
+/// Two webhooks of a number may have different URLs. What Okta says to one of them counts for the other.
+#[tokio::test]
+async fn a_successor_who_is_not_meant_any_more_is_not_rung_by_another_webhook_when_okta_fails_later() {
+    let world = a_world_without_a_seal().await;
+    for (what, change) in GRACE_IS_NOT_MEANT {
+        for asks_with_a_hint in [true, false] {
+            let heard = async |has_hint| {
+                if has_hint { call(&world).await } else { call_without_a_hint(&world).await }
+            };
+            grace_succeeds(&world);
+            for has_hint in [true, false] {
+                assert!(heard(has_hint).await.contains(&format!("{GRACES_MOBILE} rings")));
+            }
+            change(&world);
+            let now = heard(asks_with_a_hint).await;
+            assert!(!now.contains(GRACES_MOBILE), "{what}: {now}");
+            world.okta.health.fails(REFUSES);
+            assert_eq!(heard(!asks_with_a_hint).await, TRY_LATER, "Grace's phone rings although {what}");
+        }
+    }
+}
+
 /// The webhooks for texts and for late ones have different URLs. What Okta says to one of them counts for the other.
 #[tokio::test]
 async fn a_late_text_does_not_reach_somebody_who_was_seen_to_be_gone_or_to_have_another_mobile() {
+    let as_it_was: fn(&World) = |_| {};
     let moved: Change =
         ("she has another mobile", |world| world.okta.set("Ada", "mobilePhone", "+14155550188"));
-    for (what, change) in [GONE[1], WITHOUT_A_PHONE[0], moved] {
+    for (before, mobile, (what, change)) in [
+        (as_it_was, MOBILE, GONE[1]),
+        (as_it_was, MOBILE, WITHOUT_A_PHONE[0]),
+        (as_it_was, MOBILE, moved),
+        (grace_succeeds, GRACES_MOBILE, GRACE_IS_NOT_MEANT[0]),
+    ] {
         let world = a_world_without_a_seal().await;
+        before(&world);
         let later = world.twilio.owned()[0].sms_fallback_url.clone();
         let late = async |body: &str| {
             let text = world.twilio.a_text(CALLER, COMPANY_NUMBER, body).to_url(|_| later.clone());
@@ -158,7 +220,7 @@ async fn a_late_text_does_not_reach_somebody_who_was_seen_to_be_gone_or_to_have_
         world.text(CALLER, COMPANY_NUMBER, "in time").await;
         late("late").await;
         worked_off(&world).await;
-        assert_eq!(world.twilio.inbox(MOBILE).len(), 2);
+        assert_eq!(world.twilio.inbox(mobile).len(), 2);
         change(&world);
         world.text(CALLER, COMPANY_NUMBER, "in time").await;
         world.okta.health.fails(REFUSES);
@@ -172,7 +234,7 @@ async fn a_late_text_does_not_reach_somebody_who_was_seen_to_be_gone_or_to_have_
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        assert_eq!(world.twilio.inbox(MOBILE).len(), 2, "a text reaches Ada's old mobile although {what}");
+        assert_eq!(world.twilio.inbox(mobile).len(), 2, "a text reaches {mobile} although {what}");
         assert_eq!(world.late.waiting(), 1, "{what}");
     }
 }

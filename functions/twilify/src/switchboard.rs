@@ -146,7 +146,7 @@ impl Switchboard {
             Answer::Found(employee) => Box::pin(self.destination(*employee, number, hint, now)).await,
             Answer::Nobody => Err(Unreached::Nobody),
             Answer::Ambiguous(error) => {
-                self.memory.forget(number, hint);
+                self.memory.forget(number);
                 return Err(Unreached::Unknown(error.into()));
             }
             Answer::Silence { silence, hint_is_wrong } => {
@@ -156,12 +156,7 @@ impl Switchboard {
         };
         match &found {
             Ok(destination) => self.memory.remember(number, hint, destination.clone(), now),
-            Err(error) => {
-                self.memory.forget(number, hint);
-                if let Unreached::NoMobile { employee, .. } = error {
-                    self.memory.forget_employee(number, employee);
-                }
-            }
+            Err(_) => self.memory.forget(number),
         }
         found
     }

@@ -72,24 +72,20 @@ impl Memory {
             found.remove(&oldest);
         }
         let known = found.entry(number.clone()).or_default();
-        // An older mobile of the same employee counts under no hint any more.
-        known.retain(|it| {
-            it.hint != *hint
-                && (it.destination.employee != destination.employee || it.destination == destination)
-        });
+        // An older mobile or name counts under no hint any more, and neither does somebody else.
+        known.retain(|it| it.hint != *hint && it.destination == destination);
         if known.len() == HINTS {
             known.remove(0);
         }
         known.push(Known { hint: hint.clone(), destination, time: now });
     }
 
-    pub(super) fn forget(&self, number: &CompanyNumber, hint: &Hint) {
-        if let Some(known) = self.lock().get_mut(number) {
-            known.retain(|it| it.hint != *hint);
-        }
+    /// Forgets `number` under all its hints: Okta has said that it leads to no phone, or that two people claim it.
+    pub(super) fn forget(&self, number: &CompanyNumber) {
+        self.lock().remove(number);
     }
 
-    /// Forgets `employee` under all hints of `number`: Okta has said that they have no phone, or not this number.
+    /// Forgets `employee` under all hints of `number`: Okta has said that they do not have this number.
     pub(super) fn forget_employee(&self, number: &CompanyNumber, employee: &EmployeeId) {
         if let Some(known) = self.lock().get_mut(number) {
             known.retain(|it| it.destination.employee != *employee);
@@ -166,7 +162,7 @@ mod tests {
         assert_eq!(memory.fresh(&number(2), &hint("00uada"), noon()), None);
         assert_eq!(memory.fresh(&number(1), &hint("00ugrace"), noon()), None);
         assert_eq!(memory.fresh(&number(1), &hint("00uada"), noon() - MINUTE), None);
-        memory.forget(&number(1), &hint("00uada"));
+        memory.forget(&number(1));
         assert_eq!(memory.last(&number(1), &hint("00uada"), noon()), None);
     }
 
@@ -213,23 +209,44 @@ mod tests {
         assert!(memory.fresh(&number(1), &hint("00uada"), noon()).is_some());
     }
 
-    #[test]
-    fn an_employee_is_forgotten_under_all_hints_and_so_is_an_older_mobile() {
-        let grace = || Destination { employee: "00ugrace".parse().unwrap(), ..ada() };
+    /// A memory that has found Ada at noon under two hints.
+    fn memory_with_two_hints() -> Memory {
         let memory = memory();
-        memory.remember(&number(1), &hint("00ugrace"), grace(), noon());
-        memory.forget_employee(&number(1), &ada().employee);
-        assert_eq!(memory.last(&number(1), &hint("00uada"), noon()), None);
-        assert_eq!(memory.fresh(&number(1), &hint("00ugrace"), noon()), Some(grace()));
-        memory.remember(&number(1), &hint("00uada"), ada(), noon());
-        assert_eq!(
-            memory.fresh(&number(1), &hint("00ugrace"), noon()),
-            Some(grace()),
-            "she is somebody else"
-        );
-        let moved = Destination { mobile: "+14155550188".parse().unwrap(), ..grace() };
-        memory.remember(&number(1), &hint("00uada"), moved.clone(), noon());
-        assert_eq!(memory.last(&number(1), &hint("00ugrace"), noon()), None, "it is an older mobile of hers");
-        assert_eq!(memory.fresh(&number(1), &hint("00uada"), noon()), Some(moved));
+        memory.remember(&number(1), &hint("00ugrace"), ada(), noon());
+        memory
+    }
+
+    #[test]
+    fn an_employee_or_a_number_is_forgotten_under_all_hints() {
+        for is_forgotten in [true, false] {
+            let memory = memory_with_two_hints();
+            let employee = if is_forgotten { "00uada" } else { "00ugrace" };
+            memory.forget_employee(&number(1), &employee.parse().unwrap());
+            for hinted in ["00uada", "00ugrace"] {
+                assert_eq!(memory.last(&number(1), &hint(hinted), noon()).is_none(), is_forgotten);
+            }
+        }
+        let memory = memory_with_two_hints();
+        memory.remember(&number(2), &hint("00uada"), ada(), noon());
+        memory.forget(&number(1));
+        for hinted in ["00uada", "00ugrace"] {
+            assert_eq!(memory.last(&number(1), &hint(hinted), noon()), None);
+        }
+        assert!(memory.last(&number(2), &hint("00uada"), noon()).is_some(), "it is another number");
+    }
+
+    #[test]
+    fn an_older_mobile_or_name_and_somebody_else_are_forgotten_under_all_hints() {
+        let found = [
+            Destination { mobile: "+14155550188".parse().unwrap(), ..ada() },
+            Destination { name: "Augusta".to_owned(), ..ada() },
+            Destination { employee: "00ugrace".parse().unwrap(), ..ada() },
+        ];
+        for found in found {
+            let memory = memory_with_two_hints();
+            memory.remember(&number(1), &hint("00uada"), found.clone(), noon());
+            assert_eq!(memory.last(&number(1), &hint("00ugrace"), noon()), None, "{found:?}");
+            assert_eq!(memory.fresh(&number(1), &hint("00uada"), noon()), Some(found));
+        }
     }
 }
