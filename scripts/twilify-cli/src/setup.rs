@@ -225,3 +225,19 @@ fn missing(values: &[(Name, SecretString)]) -> Vec<&'static str> {
     let given = |name: &Name| values.iter().any(|(it, _)| it == name);
     needed.into_iter().filter(|name| !given(name)).map(Name::as_str).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exactly_what_nothing_works_without_is_missing() {
+        let names = |names: &[Name]| {
+            let values: Vec<_> = names.iter().map(|name| (*name, SecretString::from("x"))).collect();
+            missing(&values)
+        };
+        assert_eq!(names(&[]), ["okta/org-url", "okta/token", "twilio/account-sid", "twilio/auth-token"]);
+        assert_eq!(names(&[OKTA_TOKEN, OKTA_ORG_URL, TWILIO_ACCOUNT_SID]), ["twilio/auth-token"]);
+        assert!(names(&[OKTA_TOKEN, OKTA_ORG_URL, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN]).is_empty());
+    }
+}

@@ -87,3 +87,11 @@ async fn other_programs_can_read_it() {
     00uxxxxxxxxxxxxgrace,Grace Hopper,+19253294110,+•••••••0188,here,
     ");
 }
+
+#[tokio::test]
+async fn who_has_neither_a_number_nor_a_mobile_is_not_listed() {
+    let (world, operator) = a_company_with_numbers().await;
+    world.okta.hire(Employee::named("Barbara", "Liskov"));
+    let said = operator.run(&["status"]).await;
+    assert!(said.result.contains("Randall") && !said.result.contains("Barbara"), "{said:?}");
+}

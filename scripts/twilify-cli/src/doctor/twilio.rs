@@ -63,22 +63,26 @@ async fn numbers(account: &Account, is_subaccount: bool) -> Vec<Check> {
 
 async fn balance(account: &Account, owned: usize) -> Check {
     let what = "Twilio balance";
-    let balance = match account.balance().await {
-        Ok(balance) => balance,
+    match account.balance().await {
+        Ok(balance) => match balance.amount() {
+            Some(amount) => left(amount, &balance.currency, monthly_usd(owned)),
+            None => Check::failed(what, &anyhow!("Twilio's answer has no amount")),
+        },
         Err(error) if error.code() == Some(twilio::NOT_PERMITTED) => {
-            return Check::skipped(what, "this API key may not see it");
+            Check::skipped(what, "this API key may not see it")
         }
-        Err(error) => return Check::failed(what, &error.into()),
-    };
-    let Some(amount) = balance.amount() else {
-        return Check::failed(what, &anyhow!("Twilio's answer has no amount"));
-    };
-    let month = monthly_usd(owned);
-    let finding = format!("{amount:.2} {}; the numbers cost about {month:.2} USD a month", balance.currency);
+        Err(error) => Check::failed(what, &error.into()),
+    }
+}
+
+/// Whether what is left on the account pays for a `month` of its numbers, which is in USD.
+fn left(amount: f64, currency: &str, month: f64) -> Check {
+    let what = "Twilio balance";
+    let finding = format!("{amount:.2} {currency}; the numbers cost about {month:.2} USD a month");
     match amount {
         // Who pays by invoice owes, and is not stopped for that.
         ..0.0 => Check::skipped(what, finding),
-        _ if balance.currency != "USD" => Check::skipped(what, finding),
+        _ if currency != "USD" => Check::skipped(what, finding),
         _ if amount < month => {
             Check::bad(what, finding, "top it up in Twilio's console, or let Twilio do that by itself")
         }
@@ -115,5 +119,27 @@ async fn service(setup: &Setup) -> Result<Option<twilio::ServiceStanding>> {
     match setup.messaging_service()? {
         Some(service) => Ok(Some(service.standing().await?)),
         None => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::Outcome;
+
+    #[test]
+    fn a_balance_is_judged_in_dollars_and_by_a_month_of_the_numbers() {
+        for (amount, currency, outcome) in [
+            (12.35, "USD", Outcome::Good),
+            (12.34, "USD", Outcome::Good),
+            (12.33, "USD", Outcome::Bad),
+            (0., "USD", Outcome::Bad),
+            // Who pays by invoice owes.
+            (-50., "USD", Outcome::Skipped),
+            (1., "EUR", Outcome::Skipped),
+            (100., "EUR", Outcome::Skipped),
+        ] {
+            assert_eq!(left(amount, currency, 12.34).outcome, outcome, "{amount} {currency}");
+        }
     }
 }

@@ -60,3 +60,11 @@ fn a_sid_is_its_letters_and_32_hexadecimal_digits() {
         assert_eq!(text.parse::<AccountSid>(), Err(NotASid("AC")), "{text}");
     }
 }
+
+#[test]
+fn only_who_has_time_takes_turns_and_tries_again() {
+    let account = account(tokens("12345"));
+    assert!(account.deadline.is_none() && account.limiter.is_none());
+    let patient = account.until(Instant::now());
+    assert!(patient.deadline.is_some() && patient.limiter.is_some());
+}
