@@ -168,3 +168,24 @@ fn refused(answer: &Answer, function: &str) -> String {
     };
     format!("{function} answered with {}; {why}", answer.status)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_a_function_refuses_is_told_by_its_status() {
+        for (status, why) in [
+            (403, "signature"),
+            (404, "nothing at this address"),
+            (503, "its log says why, and"),
+            (500, "its log says why"),
+        ] {
+            let said = refused(&Answer { status, body: String::new() }, "sms-forward");
+            assert!(
+                said.starts_with(&format!("sms-forward answered with {status}; ")) && said.contains(why),
+                "{said}"
+            );
+        }
+    }
+}

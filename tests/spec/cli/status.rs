@@ -95,3 +95,14 @@ async fn who_has_neither_a_number_nor_a_mobile_is_not_listed() {
     let said = operator.run(&["status"]).await;
     assert!(said.result.contains("Randall") && !said.result.contains("Barbara"), "{said:?}");
 }
+
+#[tokio::test]
+async fn a_number_that_an_application_answers_leads_elsewhere() {
+    let (world, operator) = a_company_with_numbers().await;
+    let leads = async || operator.run(&["status", "--csv", crate::COMPANY_NUMBER]).await.result;
+    assert!(leads().await.contains(",here,"), "{}", leads().await);
+    world.twilio.change(crate::COMPANY_NUMBER, |it| {
+        it.voice_application_sid = "AP00000000000000000000000000000000".to_owned();
+    });
+    assert!(leads().await.contains(",elsewhere,"), "{}", leads().await);
+}
