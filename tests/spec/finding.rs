@@ -5,7 +5,7 @@ use std::time::Duration;
 use sandbox::{Employee, Fault, World};
 
 use crate::{
-    CALLER, COMPANY_NUMBER, MOBILE, a_world_that_remembers_ada, a_world_with_ada,
+    CALLER, COMPANY_NUMBER, MOBILE, a_world_that_remembers_ada, a_world_with_ada, ada_gets_a_number,
     calls::{CONNECTED, NOT_IN_SERVICE, TRY_LATER},
 };
 
@@ -192,4 +192,15 @@ async fn a_search_that_okta_answers_in_part_is_not_believed() {
     let world = a_world_with_ada().await;
     world.okta.health.fails_when(|it| it.contains("search=") && it.contains("+or+"), Fault::Answers(500, ""));
     assert_eq!(call_with(&world, "").await, TRY_LATER);
+}
+
+#[tokio::test]
+async fn who_works_here_is_found_behind_nine_who_have_left_and_had_the_number() {
+    let world = World::start().await.unwrap();
+    for index in 0..9 {
+        let former = Employee::named(&format!("N{index}"), "Doe").company_number(COMPANY_NUMBER);
+        world.okta.hire(former.status("DEPROVISIONED"));
+    }
+    ada_gets_a_number(&world).await;
+    assert_eq!(call_with(&world, "").await, CONNECTED, "Okta lists her after them");
 }

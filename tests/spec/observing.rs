@@ -262,3 +262,24 @@ async fn whatever_keeps_a_call_from_ringing_it_is_counted_as_refused_and_not_as_
     assert_eq!(total(&world, "CallsRefused").await, 7);
     assert_eq!(total(&world, "CallsConnected").await, 0);
 }
+
+#[tokio::test]
+async fn with_the_log_level_error_a_line_still_says_which_call_or_message_it_is_about() {
+    let world = a_world_with_ada().await;
+    world.configure("TWILIFY_LOG", "error").await;
+    world.okta.health.fails_on("GET /api/v1/users?search", usize::MAX, Fault::Answers(500, ""));
+    let call = world.twilio.a_call(CALLER, COMPANY_NUMBER);
+    world.twilio.follow(call.to_url(|_| format!("{}/call-forward", world.url()))).await;
+    world.twilio.stops(MOBILE);
+    world.text(CALLER, COMPANY_NUMBER, "Hello").await;
+    for (message, sid) in [("cannot connect a call", "call_sid"), ("cannot forward a message", "message_sid")]
+    {
+        let line = event(&world, message).await;
+        let is_told =
+            |field: &str, length| line.get(field).is_some_and(|it| it.as_str().unwrap().len() == length);
+        assert!(
+            is_told("request_id", 36) && is_told(sid, 34),
+            "nobody can find whom this is about: {line:?}"
+        );
+    }
+}

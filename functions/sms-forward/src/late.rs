@@ -69,6 +69,13 @@ struct Failure {
     item_identifier: String,
 }
 
+impl Record {
+    /// How often it was fetched. Very often if SQS does not say it, so that the text does not wait for Twilio's log any more.
+    fn times(&self) -> u32 {
+        self.attributes.approximate_receive_count.parse().unwrap_or(u32::MAX)
+    }
+}
+
 impl SmsForward {
     /// Forwards what has waited. What cannot be forwarded now stays in the queue. So does what is refused: while the auth
     /// token is replaced, it may be a text all the same, and in the end it rests with the dead letters, where somebody can
@@ -89,15 +96,30 @@ impl SmsForward {
         let Attributes { signature, url } = &record.message_attributes;
         let message = self.webhooks.accept_late(&url.string_value, &signature.string_value, &record.body);
         match message {
-            Ok(message) => {
-                let times = record.attributes.approximate_receive_count.parse().unwrap_or(u32::MAX);
-                self.forward_once(&message, Attempt::Late(times)).await.is_ok()
-            }
+            Ok(message) => self.forward_once(&message, Attempt::Late(record.times())).await.is_ok(),
             Err(rejection) => {
                 tracing::error!(reason = %rejection, "refused a request that was in the queue");
                 metrics::count("RequestsRefused");
                 false
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_without_a_receive_count_counts_as_fetched_very_often() {
+        for (attributes, times) in [
+            (r#"{"ApproximateReceiveCount":"3"}"#, 3),
+            (r#"{"ApproximateReceiveCount":"often"}"#, u32::MAX),
+            ("{}", u32::MAX),
+        ] {
+            let record = format!(r#"{{"messageId":"1","body":"","attributes":{attributes}}}"#);
+            let record: Record = serde_json::from_str(&record).unwrap();
+            assert_eq!(record.times(), times, "{attributes}");
         }
     }
 }

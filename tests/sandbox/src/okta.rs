@@ -14,7 +14,7 @@ mod token;
 
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use axum::{
@@ -64,6 +64,8 @@ pub struct Okta {
     rights: Arc<Mutex<Rights>>,
     /// How often the token may ask, where that is limited.
     limits: Arc<Mutex<Option<Limits>>>,
+    /// How many writes to profiles were accepted.
+    writes: Arc<AtomicUsize>,
     clock: Clock,
     url: String,
 }
@@ -79,8 +81,9 @@ impl Okta {
         let schema = Arc::new(Mutex::new(schema.map(ToOwned::to_owned).into()));
         let rights = Arc::new(Mutex::new(Rights::all()));
         let (employees, index, lists_for_ever) = (Arc::default(), Arc::default(), Arc::default());
-        let (limits, clock) = (Arc::default(), clock.clone());
-        let okta = Self { health, employees, index, schema, lists_for_ever, rights, limits, clock, url };
+        let (limits, writes, clock) = (Arc::default(), Arc::default(), clock.clone());
+        let okta =
+            Self { health, employees, index, schema, lists_for_ever, rights, limits, writes, clock, url };
         let router = Router::new()
             .route("/api/v1/users", get(list))
             .route("/api/v1/users/{id}", get(read).post(update))
@@ -210,6 +213,12 @@ impl Okta {
     #[must_use]
     pub fn everybody(&self) -> Vec<Employee> {
         lock(&self.employees).clone()
+    }
+
+    /// How many writes to profiles were accepted so far. Those that change no value are among them.
+    #[must_use]
+    pub fn writes(&self) -> usize {
+        self.writes.load(Ordering::Relaxed)
     }
 
     fn change(&self, first_name: &str, change: impl FnOnce(&mut Employee)) {
@@ -353,6 +362,7 @@ async fn update(State(okta): State<Okta>, Path(id): Path<String>, headers: Heade
     if profile.values().any(|value| value.as_str().is_some_and(|text| text.len() > 100)) {
         return Err(Failure::new(StatusCode::BAD_REQUEST, "E0000001", "Api validation failed: profile"));
     }
+    okta.writes.fetch_add(1, Ordering::Relaxed);
     if !headers.contains_key(header::IF_MATCH) && lock(&okta.rights).loses_write() {
         return Ok(corrupt::answer(&employee.json()));
     }

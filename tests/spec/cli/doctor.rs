@@ -355,3 +355,11 @@ async fn a_search_expression_that_okta_does_not_understand_is_found() {
     let complaints = complaints(&operator).await;
     assert!(complaints.contains("Invalid search criteria"), "{complaints}");
 }
+
+#[tokio::test]
+async fn the_doctor_writes_into_nobodys_profile() {
+    let (world, operator) = a_healthy_company().await;
+    let before = world.okta.writes();
+    assert_eq!(complaints(&operator).await, "");
+    assert_eq!(world.okta.writes(), before, "writes that start the company's hooks and fill its log");
+}

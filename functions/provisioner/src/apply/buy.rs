@@ -173,3 +173,23 @@ fn is_about_us(error: &twilio::Error) -> bool {
         twilio::Error::Refused(refusal) => [401, 403, 429].contains(&refusal.status.as_u16()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use twilify::twilio::Refusal;
+
+    use super::*;
+
+    #[test]
+    fn a_number_is_still_for_sale_after_a_refusal_because_of_credentials_or_of_too_many_requests_alone() {
+        for (status, about_us) in [(400_u16, false), (401, true), (403, true), (404, false), (429, true)] {
+            let refusal = Refusal {
+                request: "POST /".to_owned(),
+                status: status.try_into().unwrap(),
+                code: 0,
+                message: String::new(),
+            };
+            assert_eq!(is_about_us(&twilio::Error::Refused(refusal)), about_us, "{status}");
+        }
+    }
+}
