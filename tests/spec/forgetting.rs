@@ -227,13 +227,14 @@ async fn a_late_text_does_not_reach_somebody_who_was_seen_to_be_gone_or_to_have_
         let before = world.okta.health.requests().len();
         late("late").await;
         // Two tries, or a text that arrives at the first one.
+        let is_tried = || world.okta.health.requests().len() - before >= 2 || world.late.waiting() == 0;
         for _ in 0..100 {
-            let tries = world.okta.health.requests().len() - before;
-            if tries >= 2 || world.late.waiting() == 0 {
+            if is_tried() {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        assert!(is_tried(), "{what}: the late text was not tried");
         assert_eq!(world.twilio.inbox(mobile).len(), 2, "a text reaches {mobile} although {what}");
         assert_eq!(world.late.waiting(), 1, "{what}");
     }

@@ -180,7 +180,7 @@ async fn for_somebody_who_needs_no_number_any_more_none_is_bought() {
 }
 
 #[tokio::test]
-async fn somebody_whom_okta_lists_on_two_pages_gets_one_number() {
+async fn somebody_whom_okta_lists_twice_gets_one_number() {
     let world = World::start().await.unwrap();
     // While people come and go, the pages of a list may overlap.
     for _ in 0..2 {

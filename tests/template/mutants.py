@@ -70,10 +70,12 @@ class Document:
         """Changes of a reference, a condition, or another function of CloudFormation."""
         if function == "Ref":
             yield (), f"{operands} -> {self.other(operands)}", {"Ref": self.other(operands)}
+            yield (), f"{operands} as a text", operands
         elif function == "Fn::GetAtt":
             resource, attribute = operands
             yield (), f"{resource} -> {self.other(resource)}", {function: [self.other(resource), attribute]}
             yield (), f"{attribute} -> {attribute}x", {function: [resource, f"{attribute}x"]}
+            yield (), f"{resource}.{attribute} as a text", f"{resource}.{attribute}"
         elif function == "Condition":
             other = following(list(self.conditions), operands)
             yield (), f"{operands} -> {other}", {function: other}

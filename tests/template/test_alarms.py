@@ -8,7 +8,8 @@ import pytest
 from conftest import ROOT, Template
 from pages import code, name, seconds, table
 
-ROWS = {row["alarm"].strip("`"): row for row in table("functions/OBSERVING.md", "## Alarms")}
+TABLE = table("functions/OBSERVING.md", "## Alarms")
+ROWS = {row["alarm"].strip("`"): row for row in TABLE}
 
 COMPARISONS = {
     "GreaterThanThreshold": ">",
@@ -39,6 +40,7 @@ def rings_when(template, alarm):
     namespace = it.pop("Namespace")
     metric += "the stack" if namespace == "${AWS::StackName}" else code(namespace)
     for dimension in it.pop("Dimensions", []):
+        assert dimension["Value"].startswith("${"), f"{alarm} looks at a text, not at a resource"
         attribute = "QueueName" if namespace == "AWS/SQS" else None
         metric += f", {code(dimension['Name'])} {code(name(dimension['Value'], attribute))}"
     statistic = it.pop("ExtendedStatistic", None) or it.pop("Statistic").lower()
@@ -56,6 +58,7 @@ def rings_when(template, alarm):
 
 
 def test_the_page_has_a_row_for_each_alarm_and_none_for_another(template, full):
+    assert len(ROWS) == len(TABLE), "something is said twice"
     assert set(alarms(template)) == set(alarms(full)) == set(ROWS)
     assert f"{len(ROWS)} alarms × 0.10 = {len(ROWS) / 10:.2f}" in (ROOT / "README.md").read_text()
 

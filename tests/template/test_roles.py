@@ -31,7 +31,9 @@ def row(who, whom, statement):
     """A row of the page without its last cell, made of a statement. It has a word for each part that may be there."""
     it = dict(statement)
     assert it.pop("Effect") == "Allow", who
-    may, resources = code(*listed(it.pop("Action"))), [resource(value) for value in listed(it.pop("Resource"))]
+    may, on = code(*listed(it.pop("Action"))), listed(it.pop("Resource"))
+    assert all(value.startswith(("arn:", "${")) for value in on), f"{who}: a text in {on}, not a resource"
+    resources = [resource(value) for value in on]
     for operator, keys in it.pop("Condition", {}).items():
         resources += [f"if {code(key)} {code(operator)} {resource(value)}" for key, value in keys.items()]
     assert not it, f"{who}: the page has no words for {it}"
@@ -61,6 +63,7 @@ def rows(template):
             for statement in listed(policy["PolicyDocument"]["Statement"]):
                 yield row(code(role), assumed_by(template, role), statement)
         for arn in properties.get("ManagedPolicyArns", []):
+            assert arn.startswith(("arn:aws", "${")), f"{role}: {arn} is a text, not a policy"
             if name(arn) in held:
                 held[name(arn)].append(role)
             else:
@@ -94,7 +97,7 @@ def test_every_right_is_on_the_page_and_every_row_of_the_page_is_a_right(full):
         ({"Deployment": "Canary10Percent5Minutes"}, "with `Deployment`"),
     ],
 )
-def test_without_a_key_and_degrees_there_are_fewer(answers, more):
+def test_rights_for_a_key_and_for_gradual_deployments_are_there_only_with_them(answers, more):
     expected = {it for it in on_the_page() if ", with " not in it[0] or it[0].endswith(more)}
     assert set(rows(Template(**answers))) == expected
 

@@ -6,7 +6,8 @@ import pytest
 
 from pages import code, name, seconds, table
 
-ROWS = {row["queue"].strip("`"): row for row in table("functions/OBSERVING.md", "## Queues")}
+TABLE = table("functions/OBSERVING.md", "## Queues")
+ROWS = {row["queue"].strip("`"): row for row in TABLE}
 
 LATER = "/sms-forward/later/{owner}"
 
@@ -31,6 +32,7 @@ def row(template, queue):
 
 
 def test_the_page_has_a_row_for_each_queue_and_none_for_another(template):
+    assert len(ROWS) == len(TABLE), "something is said twice"
     assert set(template.resources("AWS::SQS::Queue")) == set(ROWS)
 
 

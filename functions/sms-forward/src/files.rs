@@ -221,6 +221,7 @@ mod tests {
             assert_eq!(name(content_type), expected);
         }
     }
+
     #[test]
     fn a_file_goes_out_up_to_the_length_of_its_kind_and_all_together_up_to_the_longest() {
         let goes = |all: &[(&str, u64)]| {

@@ -148,6 +148,7 @@ mod tests {
         assert_eq!(forwarded("+14155550123", &"x".repeat(room), &[]).len(), 1);
         assert_eq!(forwarded("+14155550123", &"x".repeat(room + 1), &[]).len(), 2);
     }
+
     #[test]
     fn a_note_that_just_fits_stands_below_the_text_and_a_longer_one_in_a_message_of_its_own() {
         let note = "(A note.)";

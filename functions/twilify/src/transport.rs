@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_becomes_an_answer_of_http() {
+    fn an_answer_keeps_its_status_headers_and_body() {
         let answer = ask(&server(with_body(b"Hi")), WHILE_SOMEONE_WAITS).unwrap();
         let response = http::Response::from(answer);
         assert_eq!(
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn roots_are_certificates() {
+    fn what_is_no_certificate_is_refused() {
         assert_eq!(Roots::read(b"").unwrap_err(), NotRoots);
         assert_eq!(
             Roots::read(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap_err(),

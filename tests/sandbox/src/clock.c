@@ -1,6 +1,6 @@
-/* The world's clock, for a process that knows nothing of it: what asks for the time of day is told the real one and as many
- * seconds more as the file says that SANDBOX_CLOCK names. The file is mapped, so a process sees at once that time has
- * passed. What measures how long something takes uses other clocks, which stay as they are.
+/* The world's clock, for a process that knows nothing of it: clock_gettime(CLOCK_REALTIME), which Rust asks for the time of
+ * day, tells the real time and as many seconds more as the file says that SANDBOX_CLOCK names. The file is mapped, so a process
+ * sees at once that time has passed. What measures how long something takes uses other clocks, which stay as they are.
  */
 
 #define _GNU_SOURCE
@@ -11,6 +11,8 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+_Static_assert(sizeof(time_t) == 8, "a 64-bit clock");
 
 static const volatile int64_t *ahead;
 

@@ -23,6 +23,9 @@ use tempfile::NamedTempFile;
 /// What answers in place of the C library.
 const SOURCE: &str = include_str!("clock.c");
 
+/// The seconds of a day.
+const DAY: i64 = 24 * 3600;
+
 /// The time of a world.
 #[derive(Clone, Debug, Default)]
 pub struct Clock(Arc<State>);
@@ -55,21 +58,25 @@ impl Clock {
     ///
     /// If the functions do not go by this clock: see [`World::gets_a_clock`](crate::World::gets_a_clock).
     pub fn passes(&self, time: SignedDuration) {
-        let seconds = time.as_secs().max(0);
+        assert!(!time.is_negative() && time.subsec_nanos() == 0, "whole seconds, and never back");
+        let seconds = time.as_secs();
         let Shared { file, .. } = self.0.shared.get().expect("the spec has said world.gets_a_clock()");
         let ahead = self.0.ahead.fetch_add(seconds, Ordering::Relaxed) + seconds;
         write(file.as_file(), ahead).expect("the file is there");
     }
 
-    /// Makes ready to tell the time to processes.
+    /// Makes ready to tell the time to processes. It is noon then, so nothing that takes seconds crosses a midnight.
     pub(crate) fn set_up(&self) -> anyhow::Result<()> {
         static LIBRARY: LazyLock<Result<PathBuf, String>> =
             LazyLock::new(|| library().map_err(|error| format!("{error:#}")));
 
         let library = LIBRARY.as_ref().map_err(|error| anyhow::anyhow!("{error}"))?;
         let file = NamedTempFile::new().context("there is no place for a file")?;
-        write(file.as_file(), 0)?;
-        self.0.shared.get_or_init(|| Shared { library, file });
+        let noon = (DAY + DAY / 2 - Timestamp::now().as_second().rem_euclid(DAY)) % DAY;
+        write(file.as_file(), noon)?;
+        if self.0.shared.set(Shared { library, file }).is_ok() {
+            self.0.ahead.store(noon, Ordering::Relaxed);
+        }
         Ok(())
     }
 
@@ -89,12 +96,16 @@ fn library() -> anyhow::Result<PathBuf> {
     let mut hasher = DefaultHasher::new();
     SOURCE.hash(&mut hasher);
     let target = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/clock"));
-    let library = target.join(format!("{:016x}.so", hasher.finish()));
+    let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
+    let library = target.join(format!("{}-{:016x}.so", std::env::consts::ARCH, hasher.finish()));
+    // The loader takes it for a list, and goes on without what it does not find.
+    let is_list = library.to_string_lossy().contains([' ', ':']);
+    ensure!(!is_list, "a clock needs a path without spaces and colons: {}", library.display());
     if library.exists() {
         return Ok(library);
     }
-    fs::create_dir_all(target)?;
-    let built = NamedTempFile::new_in(target)?.into_temp_path();
+    fs::create_dir_all(&target)?;
+    let built = NamedTempFile::new_in(&target)?.into_temp_path();
     let mut compiler = Command::new("cc");
     compiler.args(["-O2", "-Wall", "-Werror", "-shared", "-fPIC", "-o"]).arg(&built);
     compiler.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/src/clock.c"));

@@ -305,7 +305,7 @@ async fn the_number_of_somebody_whom_okta_does_not_show_is_not_given_away_unaske
         let text = format!("{};missing={}", before.as_deref().unwrap(), &day[..10]);
         world.twilio.change(ADAS, |it| it.friendly_name = text);
     };
-    missing(29);
+    missing(28);
     assert_refused(&operator.run(&["assign", ADAS, "Hedy", "--yes"]).await, "whom Okta does not show");
     missing(30);
     let said = operator.run(&["assign", ADAS, "Hedy", "--yes"]).await;

@@ -66,4 +66,6 @@ async fn somebody_who_comes_back_for_an_hour_begins_the_thirty_days_anew() {
     world.okta.leaves("Ada", 0);
     world.clock.passes(29 * DAY);
     assert!(!is_in_the_pool(&world).await);
+    world.clock.passes(DAY + MINUTE);
+    assert!(is_in_the_pool(&world).await);
 }

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_has_the_address() {
+    fn the_debug_output_of_an_org_is_its_address() {
         assert_eq!(
             format!("{:?}", "example.okta.com".parse::<OrgUrl>().unwrap()),
             "https://example.okta.com/"

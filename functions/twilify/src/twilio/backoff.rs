@@ -35,8 +35,7 @@ mod tests {
 
     #[test]
     fn no_pause_ends_after_the_deadline_and_without_a_deadline_there_is_none() {
-        assert_eq!(until(Some(Duration::from_secs(1))), [100, 200, 400, 800]);
-        assert_eq!(until(Some(Duration::from_millis(150))), [100]);
+        assert_eq!(until(Some(Duration::from_millis(1500))), [100, 200, 400, 800]);
         for deadline in [Some(Duration::from_millis(100)), Some(Duration::ZERO), None] {
             assert_eq!(until(deadline), [0; 0], "{deadline:?}");
         }

@@ -105,7 +105,7 @@ impl Ssm {
         let (line, url) = listen_as(identity, &health).await?;
         let ssm = Self {
             health,
-            health_for_operators: Health::default(),
+            health_for_operators: Health::new(clock),
             parameters: Arc::default(),
             forbidden_keys: Arc::default(),
             forbidden_names: Arc::default(),
