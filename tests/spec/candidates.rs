@@ -38,7 +38,8 @@ async fn what_an_okta_with_thirty_requests_a_minute_has_no_time_for_is_postponed
         });
         let report = world.run_provisioner().await.unwrap();
         assert_eq!(report["counts"]["failed"], 0);
-        assert!(report["counts"]["purchases"].as_u64() > Some(0), "{report:#}");
+        // Purchases, or numbers that the run before has bought and had no time to write.
+        assert!(!texts(&report, "changes").is_empty(), "{report:#}");
         assert!(texts(&report, "postponed").len() > 250, "{report:#}");
         world.okta.health.recovers();
     }
