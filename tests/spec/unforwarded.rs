@@ -138,3 +138,41 @@ async fn a_message_to_what_is_no_number_is_counted() {
     let log = world.logged("came to an address that is no phone number").await;
     assert!(!log.contains("example_agent") && !log.contains("nobody's"), "{log}");
 }
+
+#[tokio::test]
+async fn a_text_to_a_plain_url_waits_while_okta_does_not_tell_of_the_owner() {
+    let world = World::start().await.unwrap();
+    world.okta.hire(Employee::named("Ada", "Lovelace").mobile(MOBILE));
+    world.okta.searches_lag();
+    world.twilio.sells(COMPANY_NUMBER);
+    world.run_provisioner().await.unwrap();
+    use_a_plain_url(&world);
+    world
+        .okta
+        .health
+        .fails_when(|it| it.starts_with("GET /api/v1/users/00u"), sandbox::Fault::Answers(500, ""));
+    assert_eq!(world.text(CALLER, COMPANY_NUMBER, "Hello").await.status, 503);
+    world.okta.health.recovers();
+    worked_off(&world).await;
+    assert_eq!(bodies(&world, MOBILE), ["From: +14155550123\n\nHello"]);
+}
+
+#[tokio::test]
+async fn neither_a_text_that_is_not_forwarded_nor_its_sender_reaches_the_log() {
+    let world = a_world_with_ada().await;
+    world.configure("TWILIFY_LOG", "trace").await;
+    let later = world.twilio.owned()[0].sms_fallback_url.clone();
+    let text = world.twilio.a_text(CALLER, COMPANY_NUMBER, "our little secret").to_url(|_| later.clone());
+    world.twilio.deliver(&text.signed_as(&["AAAA"])).await;
+    world.logged("refused a request that was in the queue").await;
+    world.text(COMPANY_NUMBER, COMPANY_NUMBER, "our little secret").await;
+    world.text(MOBILE, COMPANY_NUMBER, "our little secret").await;
+    world.text("WhatsApp:our little sender", COMPANY_NUMBER, "our little secret").await;
+    world.okta.set("Ada", "mobilePhone", "ext. 1234");
+    world.configure("TWILIFY_REMEMBER_SECONDS", "0").await;
+    world.text(CALLER, COMPANY_NUMBER, "our little secret").await;
+    let log = world.logged("the employee has no usable mobile number").await;
+    for secret in ["little", &CALLER[2..], &COMPANY_NUMBER[2..], &MOBILE[2..]] {
+        assert!(!log.contains(secret), "{secret} is in the log:\n{log}");
+    }
+}

@@ -100,3 +100,16 @@ fn files_below(directory: &Path) -> Vec<String> {
     let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     entries.map(|path| path.display().to_string()).collect()
 }
+
+#[tokio::test]
+async fn the_help_shows_no_secret_of_the_environment() {
+    let operator = a_new_company()
+        .await
+        .operator()
+        .with("OKTA_TOKEN", sandbox::OKTA_TOKEN)
+        .with("TWILIO_AUTH_TOKEN", sandbox::TWILIO_AUTH_TOKEN)
+        .with("TWILIO_API_KEY_SECRET", sandbox::TWILIO_API_KEY_SECRET);
+    let help = operator.run(&["--help"]).await.result;
+    assert!(["OKTA_TOKEN", "TWILIO_AUTH_TOKEN", "TWILIO_API_KEY_SECRET"].iter().all(|it| help.contains(it)));
+    assert_secretless("the help", &help);
+}

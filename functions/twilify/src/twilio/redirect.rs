@@ -28,7 +28,12 @@ pub(super) async fn is_allowed(url: &Url, api: &Url) -> bool {
 
 /// Whether no address of the host is private. One without an address cannot be asked anything.
 async fn resolves_well(name: &str) -> bool {
-    lookup_host((name, 443)).await.is_ok_and(|mut found| found.all(|address| is_public(address.ip())))
+    lookup_host((name, 443)).await.is_ok_and(|found| are_public(found.map(|it| it.ip())))
+}
+
+/// Whether each of a host's addresses is public: nobody says which of them will be asked.
+fn are_public(mut addresses: impl Iterator<Item = IpAddr>) -> bool {
+    addresses.all(is_public)
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -89,6 +94,13 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         ["https://api.twilio.com/", "http://127.0.0.1:8080/"]
             .map(|api| runtime.block_on(is_allowed(&url.parse().unwrap(), &api.parse().unwrap())))
+    }
+
+    #[test]
+    fn a_host_with_one_private_address_is_not_asked() {
+        let public = |addresses: &[&str]| are_public(addresses.iter().map(|it| it.parse().unwrap()));
+        assert!(public(&["93.184.215.14"]) && public(&["93.184.215.14", "2606:2800:21f::1"]));
+        assert!(!public(&["93.184.215.14", "10.0.0.1"]) && !public(&["10.0.0.1", "93.184.215.14"]));
     }
 
     #[test]
