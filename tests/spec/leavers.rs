@@ -6,7 +6,7 @@ use sandbox::{Employee, Hidden, World};
 use crate::{COMPANY_NUMBER, a_world_with_ada};
 
 /// A world with Ada, and with Joan, who stays.
-async fn a_world_that(retires: &str) -> World {
+pub(super) async fn a_world_that(retires: &str) -> World {
     let world = a_world_with_ada().await;
     world.okta.hire(Employee::named("Joan", "Clarke").mobile("+14155550122"));
     world.twilio.sells("+19253290000");
@@ -15,7 +15,8 @@ async fn a_world_that(retires: &str) -> World {
     world
 }
 
-fn label(world: &World) -> Option<String> {
+/// What is written on Ada's number; `None` if the account does not own it any more.
+pub(super) fn label(world: &World) -> Option<String> {
     world.twilio.owned().into_iter().find(|it| it.phone_number == COMPANY_NUMBER).map(|it| it.friendly_name)
 }
 

@@ -5,22 +5,10 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Employee, Fault, Okta, Twilio, World};
 
-use crate::{CALLER, COMPANY_NUMBER, MOBILE, a_world_with_ada};
-
-/// A world with Ada, and with Joan, who stays.
-async fn a_world_that(retires: &str) -> World {
-    let world = a_world_with_ada().await;
-    world.okta.hire(Employee::named("Joan", "Clarke").mobile("+14155550122"));
-    world.twilio.sells("+19253290000");
-    world.run_provisioner().await.unwrap();
-    world.configure("TWILIFY_RETIRE", retires).await;
-    world
-}
-
-/// What is written on Ada's number; `None` if the account does not own it any more.
-fn label(world: &World) -> Option<String> {
-    world.twilio.owned().into_iter().find(|it| it.phone_number == COMPANY_NUMBER).map(|it| it.friendly_name)
-}
+use crate::{
+    CALLER, COMPANY_NUMBER, MOBILE,
+    leavers::{a_world_that, label},
+};
 
 /// Ada's label.
 fn adas() -> String {

@@ -4,6 +4,8 @@ use std::{collections::HashSet, sync::Arc};
 
 use sandbox::{Employee, Fault, World};
 
+use crate::unwritable::served;
+
 /// A purchase.
 const PURCHASE: &str =
     "POST /2010-04-01/Accounts/AC00000000000000000000000000000000/IncomingPhoneNumbers.json";
@@ -22,19 +24,6 @@ async fn a_company_of(count: usize) -> World {
         world.twilio.sells(&format!("+1925{:07}", 3_290_000 + index));
     }
     world
-}
-
-/// Who has a number of their own, which carries their label.
-fn served(world: &World) -> usize {
-    let owned = world.twilio.owned();
-    let mut numbers = HashSet::new();
-    for employee in world.okta.everybody() {
-        let Some(number) = employee.attribute("primaryPhone") else { continue };
-        let owned = owned.iter().find(|it| it.phone_number == number).expect("the account owns it");
-        assert_eq!(owned.friendly_name, format!("twilify:{}", employee.id()));
-        assert!(numbers.insert(number.to_owned()), "two people have {number}");
-    }
-    numbers.len()
 }
 
 #[tokio::test]

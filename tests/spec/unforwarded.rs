@@ -17,6 +17,17 @@ fn use_a_plain_url(world: &World) {
     world.twilio.change(COMPANY_NUMBER, |it| it.sms_url = it.sms_url.split('?').next().unwrap().to_owned());
 }
 
+/// A world in which neither the URL nor Okta's index says yet whose the number is.
+async fn a_world_whose_index_is_behind() -> World {
+    let world = World::start().await.unwrap();
+    world.okta.hire(Employee::named("Ada", "Lovelace").mobile(MOBILE));
+    world.okta.searches_lag();
+    world.twilio.sells(COMPANY_NUMBER);
+    world.run_provisioner().await.unwrap();
+    use_a_plain_url(&world);
+    world
+}
+
 #[tokio::test]
 async fn a_text_to_somebody_without_a_usable_mobile_is_counted_and_the_sender_is_told_once() {
     let world = a_world_with_ada().await;
@@ -57,12 +68,7 @@ async fn by_default_the_sender_of_a_text_to_nobody_is_not_told() {
 
 #[tokio::test]
 async fn a_text_to_a_plain_url_arrives_although_the_index_does_not_know_the_number_yet() {
-    let world = World::start().await.unwrap();
-    world.okta.hire(Employee::named("Ada", "Lovelace").mobile(MOBILE));
-    world.okta.searches_lag();
-    world.twilio.sells(COMPANY_NUMBER);
-    world.run_provisioner().await.unwrap();
-    use_a_plain_url(&world);
+    let world = a_world_whose_index_is_behind().await;
     world.text(CALLER, COMPANY_NUMBER, "Hello").await;
     worked_off(&world).await;
     assert_eq!(bodies(&world, MOBILE), ["From: +14155550123\n\nHello"]);
@@ -70,12 +76,7 @@ async fn a_text_to_a_plain_url_arrives_although_the_index_does_not_know_the_numb
 
 #[tokio::test]
 async fn a_text_to_a_plain_url_waits_while_twilio_does_not_say_whose_the_number_is() {
-    let world = World::start().await.unwrap();
-    world.okta.hire(Employee::named("Ada", "Lovelace").mobile(MOBILE));
-    world.okta.searches_lag();
-    world.twilio.sells(COMPANY_NUMBER);
-    world.run_provisioner().await.unwrap();
-    use_a_plain_url(&world);
+    let world = a_world_whose_index_is_behind().await;
     world.twilio.health.fails_on(
         "GET /2010-04-01/Accounts/AC00000000000000000000000000000000/IncomingPhoneNumbers",
         1,
@@ -141,12 +142,7 @@ async fn a_message_to_what_is_no_number_is_counted() {
 
 #[tokio::test]
 async fn a_text_to_a_plain_url_waits_while_okta_does_not_tell_of_the_owner() {
-    let world = World::start().await.unwrap();
-    world.okta.hire(Employee::named("Ada", "Lovelace").mobile(MOBILE));
-    world.okta.searches_lag();
-    world.twilio.sells(COMPANY_NUMBER);
-    world.run_provisioner().await.unwrap();
-    use_a_plain_url(&world);
+    let world = a_world_whose_index_is_behind().await;
     world
         .okta
         .health

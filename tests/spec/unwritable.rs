@@ -36,7 +36,7 @@ async fn a_company_of(count: usize, is_unwritable: impl Fn(usize) -> bool) -> Wo
 }
 
 /// How many have a number of their own, which carries their label.
-fn served(world: &World) -> usize {
+pub(super) fn served(world: &World) -> usize {
     let owned = world.twilio.owned();
     let mut numbers = HashSet::new();
     for employee in world.okta.everybody() {
