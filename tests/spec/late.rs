@@ -25,7 +25,7 @@ fn later(world: &World) -> String {
 
 /// Waits until nothing is left in the queues.
 pub(crate) async fn worked_off(world: &World) {
-    for _ in 0..1200 {
+    for _ in 0..3600 {
         if world.late.waiting() == 0 {
             return;
         }
