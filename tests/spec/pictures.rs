@@ -274,7 +274,7 @@ async fn a_text_that_cannot_follow_its_lost_picture_is_counted_and_its_message_i
 async fn a_picture_that_twilio_may_have_sent_does_not_go_out_again_as_a_text_alone() {
     let world = a_world_with_ada().await;
     let send = "POST /2010-04-01/Accounts/AC00000000000000000000000000000000/Messages.json";
-    world.twilio.health.fails_on(send, 1, Fault::Denies(500));
+    world.twilio.health.fails_on(send, 1, Fault::Answers(500, "{}"));
     world.twilio.picture(CALLER, COMPANY_NUMBER, "Look!", &[("image/png", b"png")]).await;
     worked_off(&world).await;
     let [message] = world.twilio.inbox_of(MOBILE, 1).await.try_into().unwrap();
