@@ -101,12 +101,10 @@ async fn assert_refused(world: &World, webhook: &Delivery, signatures: &[&str]) 
 #[tokio::test]
 async fn nothing_but_twilios_whole_signature_opens_a_door() {
     let world = a_world_with_ada().await;
-    for (index, webhook) in webhooks(&world).iter().enumerate() {
+    for webhook in &webhooks(&world) {
         let genuine = webhook.signature(&world.twilio);
         let forged = forgeries(&genuine);
-        // What comes in is read by the same code for both paths of a function, so the others are tried with less.
-        let step = if index < 2 { 1 } else { 10 };
-        for signature in forged.iter().step_by(step) {
+        for signature in &forged {
             assert_refused(&world, webhook, &[signature]).await;
         }
         assert_refused(&world, webhook, &[""]).await;

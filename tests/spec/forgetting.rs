@@ -124,7 +124,7 @@ async fn neither_of_two_claimants_is_rung_when_okta_fails_later() {
     }
 }
 
-/// Okta has not said that Ada is gone. It has said nothing of use.
+/// Okta has not said that Ada is gone: its answer cannot be used.
 #[tokio::test]
 async fn who_cannot_be_read_is_rung_where_they_were_last_known() {
     for is_sealed in [false, true] {

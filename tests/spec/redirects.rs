@@ -23,7 +23,7 @@ async fn a_stranger() -> Stranger {
     stranger
 }
 
-/// An answer that sends whoever asked to `location`.
+/// A redirect to `location`.
 fn redirect(status: u16, location: String) -> Fault {
     Fault::Replies(status, vec![("location", location)], PLAUSIBLE.to_owned())
 }
@@ -92,7 +92,9 @@ async fn a_redirect_of_twilios_tells_nobody_what_was_written() {
 async fn a_redirect_of_systems_managers_tells_nobody_a_secret() {
     let world = a_world_that_remembers_ada().await;
     let stranger = a_stranger().await;
-    for (status, location) in STATUSES.into_iter().zip(elsewhere("", &stranger).iter().cycle()) {
+    // All clients are made alike, so the other addresses are tried above.
+    let [location, ..] = elsewhere("", &stranger);
+    for status in STATUSES {
         world.configure("TWILIFY_LOG", "info").await;
         world.ssm.health.fails(redirect(status, location.clone()));
         let call = world.call(CALLER, COMPANY_NUMBER).await.to_string();

@@ -10,7 +10,7 @@ use sandbox::{Fault, Operator, Said, World};
 
 use super::{a_new_company, doctor::complaints, init::init, privacy::assert_secretless};
 
-/// Everything that `init` stores, and as what. Whoever may read a `String` reads a secret that is stored as one.
+/// Everything that `init` stores, and as what. A secret that is stored as a `String` can be read without the right to decrypt.
 const STORED: [(&str, &str); 9] = [
     ("area-codes", "String"),
     ("okta/org-url", "String"),
